@@ -1,0 +1,155 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { BLOCK_BYTES = 8192 };
+
+struct block {
+    struct block *next;
+    size_t size, used;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+struct deferred {
+    struct deferred *next;
+    void (*undo)(void *);
+    void *what;
+};
+
+struct arena {
+    struct block *blocks; /* newest first; the last one is the first made and survives a reset */
+    struct deferred *deferred;
+};
+
+static struct block *block_new(size_t size)
+{
+    struct block *b = malloc(sizeof *b + size);
+
+    if (!b)
+        die("out of memory", size);
+    *b = (struct block){.size = size};
+    return b;
+}
+
+struct arena *arena_new(void)
+{
+    struct block *b = block_new(BLOCK_BYTES);
+    struct arena *a = (struct arena *)(void *)b->bytes; /* the arena lives in its own first block */
+
+    *a = (struct arena){.blocks = b};
+    b->used = (sizeof *a + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    return a;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    struct block *b = a->blocks;
+    void *p;
+
+    if (size > SIZE_MAX / 2)
+        die("allocation too large", size);
+    size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (b->size - b->used < size) {
+        struct block *fresh = block_new(size > BLOCK_BYTES / 2 ? size : BLOCK_BYTES);
+
+        if (size > BLOCK_BYTES / 2 && b->next) { /* a big piece goes behind the current block, which still has room */
+            fresh->next = b->next;
+            fresh->used = size;
+            b->next = fresh;
+            memset(fresh->bytes, 0, size);
+            return fresh->bytes;
+        }
+        fresh->next = b;
+        a->blocks = b = fresh;
+    }
+    p = b->bytes + b->used;
+    b->used += size;
+    memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc_array(struct arena *a, size_t size, size_t n)
+{
+    if (n && size > SIZE_MAX / 2 / n)
+        die("allocation too large", n);
+    return arena_alloc(a, size * n);
+}
+
+static void run_deferred(struct arena *a)
+{
+    for (struct deferred *d = a->deferred; d; d = d->next)
+        d->undo(d->what);
+    a->deferred = NULL;
+}
+
+void arena_reset(struct arena *a)
+{
+    run_deferred(a);
+    while (a->blocks->next) {
+        struct block *b = a->blocks;
+
+        a->blocks = b->next;
+        free(b);
+    }
+    a->blocks->used = (sizeof *a + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    arena_reset(a);
+    free(a->blocks);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+    char *copy = arena_alloc(a, len + 1);
+
+    memcpy(copy, s, len);
+    return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+    va_list again;
+    int len;
+    char *s;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        die("bad format", 0);
+    s = arena_alloc(a, (size_t)len + 1);
+    (void)vsnprintf(s, (size_t)len + 1, format, args); /* measured just above */
+    return s;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args;
+    char *s;
+
+    va_start(args, format);
+    s = arena_vprintf(a, format, args);
+    va_end(args);
+    return s;
+}
+
+void arena_defer(struct arena *a, void (*undo)(void *), void *what)
+{
+    struct deferred *d = arena_new_of(a, struct deferred);
+
+    *d = (struct deferred){.next = a->deferred, .undo = undo, .what = what};
+    a->deferred = d;
+}

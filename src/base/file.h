@@ -1,0 +1,22 @@
+/* Files: whole reads with a ceiling, durable writes, folders. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+/* The whole file, at most max bytes, with a NUL after it; in the arena. */
+bool file_read(struct arena *a, const char *path, size_t max, struct bytes *out, struct error *e) CHECKED;
+/* Written beside, synced, renamed: the old content or the new, never a part. */
+bool file_write(const char *path, struct bytes data, struct error *e) CHECKED;
+bool fd_write_all(int fd, struct bytes data, struct error *e) CHECKED;
+/* The folder and its parents; fine when they exist. */
+bool folder_make(const char *path, struct error *e) CHECKED;
+/* Syncs the folder itself, so that a rename in it survives a power cut. */
+bool folder_sync(const char *path, struct error *e) CHECKED;
+/* Calls each(path) for every regular file below, sorted by path, whose name ends in suffix. Stops at the first false.
+ */
+bool folder_walk(const char *path, const char *suffix, bool (*each)(const char *path, void *arg, struct error *e),
+                 void *arg, struct error *e) CHECKED;

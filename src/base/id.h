@@ -1,0 +1,14 @@
+/* Identifiers: 64-bit, time-ordered, made by the node; no global sequence, so tables can be partitioned later.
+ * 41 bits of milliseconds since 2024, 10 bits of node, 12 bits of counter; always positive. */
+#pragma once
+
+#include <stdint.h>
+
+enum { ID_TEXT_MAX = 24 };
+
+/* Set once at start, 0…1023. */
+void id_set_node(unsigned node);
+/* Never repeats within a process, never runs backwards even when the clock does. Any thread. */
+int64_t id_new(void);
+/* The instant an id was made. */
+int64_t id_time_ms(int64_t id);

@@ -1,0 +1,257 @@
+#include "base/yaml.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/json.h"
+#include "base/log.h"
+
+struct reader {
+    struct arena *arena;
+    yaml_parser_t parser;
+    json_t *lines;
+    struct buf pointer;
+    int depth;
+    struct error *e;
+};
+
+static void json_release(void *j)
+{
+    json_decref(j);
+}
+
+static bool next(struct reader *r, yaml_event_t *event)
+{
+    if (yaml_parser_parse(&r->parser, event))
+        return true;
+    return fail(r->e, E_PACK, "line %zu: %s", r->parser.problem_mark.line + 1,
+                r->parser.problem ? r->parser.problem : "not YAML");
+}
+
+static bool plain_number(const char *s, json_t **out)
+{
+    const char *p = s + (*s == '-');
+    size_t whole = strspn(p, "0123456789");
+    int64_t n;
+    char *end;
+    double d;
+
+    if (!whole || (whole > 1 && *p == '0'))
+        return false; /* codes with a leading zero stay text */
+    if (!p[whole]) {
+        if (!text_to_i64(s, INT64_MIN, INT64_MAX, &n))
+            return false;
+        *out = json_integer(n);
+        return true;
+    }
+    if (p[whole] != '.' || strspn(p + whole + 1, "0123456789") == 0)
+        return false;
+    errno = 0;
+    d = strtod(s, &end);
+    if (*end || errno)
+        return false;
+    *out = json_real(d);
+    return true;
+}
+
+static json_t *scalar(struct reader *r, const yaml_event_t *event)
+{
+    const char *s = (const char *)event->data.scalar.value;
+    json_t *number = NULL;
+
+    if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        if (!*s || strcmp(s, "~") == 0 || strcmp(s, "null") == 0)
+            return json_null();
+        if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
+            return json_boolean(*s == 't');
+        if (plain_number(s, &number))
+            return number;
+    }
+    return json_string(text_nfc(r->arena, s));
+}
+
+static bool value(struct reader *r, const yaml_event_t *event, json_t **out);
+
+static bool sequence(struct reader *r, json_t *array)
+{
+    for (size_t i = 0;; i++) {
+        yaml_event_t event;
+        json_t *item = NULL;
+        size_t mark = r->pointer.len;
+        bool ok;
+
+        if (!next(r, &event))
+            return false;
+        if (event.type == YAML_SEQUENCE_END_EVENT) {
+            yaml_event_delete(&event);
+            return true;
+        }
+        buf_printf(&r->pointer, "/%zu", i);
+        ok = value(r, &event, &item);
+        yaml_event_delete(&event);
+        r->pointer.len = mark;
+        r->pointer.data[mark] = '\0';
+        if (!ok)
+            return false;
+        (void)json_array_append_new(array, item); /* only fails without memory; the count then shows */
+    }
+}
+
+static bool mapping(struct reader *r, json_t *object)
+{
+    for (;;) {
+        yaml_event_t key, event;
+        json_t *member = NULL;
+        size_t mark = r->pointer.len;
+        char *name;
+        bool ok;
+
+        if (!next(r, &key))
+            return false;
+        if (key.type != YAML_SCALAR_EVENT) {
+            bool end = key.type == YAML_MAPPING_END_EVENT;
+
+            if (!end)
+                (void)fail(r->e, E_PACK, "line %zu: a key must be plain text", key.start_mark.line + 1);
+            yaml_event_delete(&key);
+            return end;
+        }
+        name = text_nfc(r->arena, (const char *)key.data.scalar.value);
+        if (json_object_get(object, name)) {
+            (void)fail(r->e, E_PACK, "line %zu: \"%s\" stands here twice", key.start_mark.line + 1, name);
+            yaml_event_delete(&key);
+            return false;
+        }
+        yaml_event_delete(&key);
+        if (!next(r, &event))
+            return false;
+        json_pointer_push(&r->pointer, name);
+        ok = value(r, &event, &member);
+        yaml_event_delete(&event);
+        r->pointer.len = mark;
+        r->pointer.data[mark] = '\0';
+        if (!ok)
+            return false;
+        (void)json_object_set_new(object, name, member); /* only fails without memory */
+    }
+}
+
+static bool value(struct reader *r, const yaml_event_t *event, json_t **out)
+{
+    size_t line = event->start_mark.line + 1;
+    json_t *j;
+    bool ok = true;
+
+    (void)json_object_set_new(r->lines, r->pointer.data,
+                              json_integer((json_int_t)line)); /* a lost line is a lesser hint */
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        if (event->data.scalar.anchor || event->data.scalar.tag)
+            return fail(r->e, E_PACK, "line %zu: anchors and tags are not used in packs", line);
+        *out = scalar(r, event);
+        return *out || fail(r->e, E_PACK, "line %zu: not UTF-8", line);
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        break;
+    case YAML_ALIAS_EVENT:
+        return fail(r->e, E_PACK, "line %zu: aliases are not used in packs", line);
+    default:
+        return fail(r->e, E_PACK, "line %zu: a value was expected", line);
+    }
+    if (++r->depth > YAML_DEPTH_MAX)
+        return fail(r->e, E_PACK, "line %zu: more than %d levels", line, YAML_DEPTH_MAX);
+    if (event->type == YAML_SEQUENCE_START_EVENT) {
+        j = json_array();
+        ok = sequence(r, j);
+    } else {
+        j = json_object();
+        ok = mapping(r, j);
+    }
+    r->depth--;
+    if (!ok) {
+        json_decref(j);
+        return false;
+    }
+    *out = j;
+    return true;
+}
+
+/* Stream start, document start, the value, document end, stream end: exactly that. */
+static bool document(struct reader *r, json_t **out)
+{
+    static const yaml_event_type_t before[] = {YAML_STREAM_START_EVENT, YAML_DOCUMENT_START_EVENT};
+    static const yaml_event_type_t after[] = {YAML_DOCUMENT_END_EVENT, YAML_STREAM_END_EVENT};
+    yaml_event_t event;
+    bool ok;
+
+    for (size_t i = 0; i < COUNT(before); i++) {
+        if (!next(r, &event))
+            return false;
+        ok = event.type == before[i];
+        yaml_event_delete(&event);
+        if (!ok)
+            return fail(r->e, E_PACK, "line 1: the file is empty");
+    }
+    if (!next(r, &event))
+        return false;
+    ok = value(r, &event, out);
+    yaml_event_delete(&event);
+    for (size_t i = 0; ok && i < COUNT(after); i++) {
+        if (!next(r, &event)) {
+            ok = false;
+            break;
+        }
+        if (event.type != after[i])
+            ok = fail(r->e, E_PACK, "line %zu: one document a file", event.start_mark.line + 1);
+        yaml_event_delete(&event);
+    }
+    if (!ok) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return ok;
+}
+
+bool yaml_read(struct arena *a, struct bytes text, struct yaml *out, struct error *e)
+{
+    struct reader r = {.arena = a, .pointer = BUF_INIT(1 << 16), .e = e};
+    json_t *root = NULL;
+    bool ok;
+
+    if (text.len > YAML_BYTES_MAX)
+        return fail(e, E_PACK, "line 1: larger than %d bytes", YAML_BYTES_MAX);
+    if (!yaml_parser_initialize(&r.parser))
+        die("out of memory", 0);
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, text.data, text.len);
+    r.lines = json_object();
+    buf_puts(&r.pointer, "");
+    ok = document(&r, &root);
+    yaml_parser_delete(&r.parser);
+    buf_done(&r.pointer);
+    arena_defer(a, json_release, r.lines);
+    if (!ok)
+        return false;
+    arena_defer(a, json_release, root);
+    *out = (struct yaml){root, r.lines};
+    return true;
+}
+
+int yaml_line(const struct yaml *y, const char *pointer)
+{
+    auto_arena struct arena *a = arena_new();
+    char *p = arena_strdup(a, pointer);
+
+    for (;;) {
+        const json_t *line = json_object_get(y->lines, p);
+        char *slash;
+
+        if (line)
+            return (int)json_integer_value(line);
+        slash = strrchr(p, '/');
+        if (!slash)
+            return 1;
+        *slash = '\0';
+    }
+}

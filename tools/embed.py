@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""Makes a C source that carries one file as bytes: embed.py SYMBOL INPUT OUTPUT."""
+import sys
+
+symbol, source, target = sys.argv[1:]
+data = open(source, "rb").read()
+with open(target, "w") as out:
+    out.write("#include <stddef.h>\n")
+    out.write(f"extern const char {symbol}[]; extern const size_t {symbol}_len;\n")
+    out.write(f"const char {symbol}[] = {{")
+    for i in range(0, len(data), 24):
+        out.write("\n" + ",".join(str(b if b < 128 else b - 256) for b in data[i:i + 24]) + ",")
+    out.write(f"0}};\nconst size_t {symbol}_len = {len(data)};\n")
