@@ -1,0 +1,184 @@
+/* Floor 2: parties, units, accounts, sessions, rights, audit. Who may do what; who did what. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "db/db.h"
+
+struct gate;
+struct house;
+struct module;
+struct request;
+
+extern const struct module people_module;
+/* The server's gate: bearer token or cookie "motcua_session" to actor, actor to right. */
+extern const struct gate people_gate;
+
+/* ---- roles and rights ---- */
+enum role {
+    ROLE_CITIZEN,
+    ROLE_HELPER,
+    ROLE_ONE_STOP,
+    ROLE_SPECIALIST,
+    ROLE_UNIT_HEAD,
+    ROLE_SIGNATORY,
+    ROLE_CLERK,
+    ROLE_CASHIER,
+    ROLE_ARCHIVIST,
+    ROLE_STEWARD,
+    ROLE_SUPERVISOR,
+    ROLE_AUDITOR,
+    ROLE_ADMIN,
+    ROLE__COUNT,
+};
+/* "one-stop"; titles in both languages. */
+const char *role_name(enum role role);
+const char *role_title(enum role role, enum lang lang);
+bool role_parse(const char *name, enum role *out) CHECKED;
+
+/* Numbers continue http.h's RIGHT_PUBLIC. The table role × right is rights.c's; `motcua rights` prints it. */
+enum right {
+    RIGHT_SIGNED_IN = 2,  /* any account: own profile, notices, live events */
+    RIGHT_CASE_SUBMIT,    /* apply, for oneself or (helper, one-stop) for another */
+    RIGHT_CASE_READ,      /* lists and cases; which ones is decided per case */
+    RIGHT_CASE_ACT,       /* actions; which ones is decided per case */
+    RIGHT_DOCUMENT_WRITE, /* upload */
+    RIGHT_DOCUMENT_READ,  /* which ones is decided per document */
+    RIGHT_VAULT,          /* the caller's own vault and access log */
+    RIGHT_REGISTRY_READ,  /* which fields is decided by the registry's sharing rules */
+    RIGHT_REGISTRY_WRITE, /* stewards of the owner unit */
+    RIGHT_JOB_READ,       /* own jobs; admin all */
+    RIGHT_AUDIT_READ,
+    RIGHT_ADMIN,
+    RIGHT__COUNT,
+};
+const char *right_name(int right);
+bool role_may(enum role role, int right);
+
+/* ---- units: few and hot, so kept in memory; loaded at start and after every change of registry "unit" ---- */
+struct unit {
+    int64_t id;
+    const char *code;                   /* "H29.1.26740" */
+    const char *name[LANG__COUNT];
+    const char *kind;                   /* city, department, ward, commune, special-zone, district */
+    const char *place;                  /* the commune's five-digit code, or NULL */
+    int64_t parent;                     /* 0 for the city */
+    struct date from, to;               /* to.year 0: in force */
+    const char *offers;                 /* a name services refer to in `units:` ("ward", "justice", …) */
+    const char *phone, *address;
+};
+/* NULL when there is none. The unit lives as long as the program. */
+const struct unit *unit_by_code(const struct house *h, const char *code);
+const struct unit *unit_by_id(const struct house *h, int64_t id);
+/* The commune-level unit of a five-digit code. */
+const struct unit *unit_by_place(const struct house *h, const char *place);
+/* In the order of their codes; NULL at the end. */
+const struct unit *unit_at(const struct house *h, size_t i);
+/* True when unit is at or below ancestor. */
+bool unit_is_within(const struct house *h, int64_t unit, int64_t ancestor);
+bool unit_is_in_force(const struct unit *u, struct date on);
+/* {"code", "name"}. New reference. */
+json_t *unit_brief_new(const struct unit *u, enum lang lang);
+/* Puts one unit (a definition of the pack) into the table inside a write; the memory follows on commit. */
+bool unit_put(struct db *db, const struct house *h, const json_t *definition, struct error *e) CHECKED;
+/* Reads the table into memory; at start, and after unit_put() committed. */
+bool units_load(struct house *h, struct error *e) CHECKED;
+
+/* ---- parties ---- */
+enum party_kind { PARTY_CITIZEN, PARTY_ORGANISATION, PARTY_OFFICER, PARTY__COUNT };
+struct party {
+    int64_t id;
+    enum party_kind kind;
+    const char *name;
+    const char *number;                 /* personal number or tax code; NULL for officers */
+    const char *phone, *email, *address;
+    const char *place;                  /* commune code of residence, or NULL */
+};
+/* Strings live in the arena. */
+bool party_find(struct db *db, struct arena *a, int64_t id, struct party *out, bool *found, struct error *e) CHECKED;
+bool party_by_number(struct db *db, struct arena *a, const char *number, struct party *out, bool *found,
+                     struct error *e) CHECKED;
+/* Inserts (id 0: a new one is made) or updates. */
+bool party_put(struct db *db, struct party *p, struct error *e) CHECKED;
+/* The wire shape; without personal, number, phone, email and address are null. New reference. */
+json_t *party_json_new(const struct party *p, bool personal);
+
+/* ---- accounts ---- */
+struct account_new {
+    const char *user;
+    const char *password_hash; /* from password_hash() */
+    int64_t party;
+};
+enum { PASSWORD_HASH_MAX = 128 };
+/* argon2id; takes tens of milliseconds: never inside a write. */
+bool password_hash(const char *password, char out[static PASSWORD_HASH_MAX], struct error *e) CHECKED;
+bool account_add(struct db *db, const struct account_new *account, int64_t *id, struct error *e) CHECKED;
+/* unit 0 for citizens and helpers. */
+bool role_grant(struct db *db, int64_t account, enum role role, int64_t unit, struct error *e) CHECKED;
+/* Officers who hold a role in a unit, at most max; ids and names in the arena. */
+struct member {
+    int64_t party;
+    const char *name;
+};
+bool unit_members(struct db *db, struct arena *a, int64_t unit, enum role role, struct member *out, size_t max,
+                  size_t *n, struct error *e) CHECKED;
+
+/* ---- the caller ---- */
+struct role_at {
+    enum role role;
+    int64_t unit; /* 0: everywhere */
+};
+struct actor {
+    int64_t party, account, session;
+    const char *user, *name;
+    const char *number; /* personal number of citizens, NULL for officers */
+    enum party_kind kind;
+    uint64_t rights; /* bit per right */
+    size_t n_roles;
+    const struct role_at *roles;
+};
+/* Who calls; NULL for a stranger (only possible on RIGHT_PUBLIC rows). Lives as long as the request. */
+const struct actor *request_actor(const struct request *q);
+bool actor_may(const struct actor *who, int right);
+/* True when the actor holds the role in that unit. */
+bool actor_is(const struct actor *who, enum role role, int64_t unit);
+/* True when the actor holds any officer's role in that unit. */
+bool actor_serves(const struct actor *who, int64_t unit);
+
+/* ---- audit: reads, logins and refusals, hash-chained ---- */
+struct audit {
+    const char *action;   /* "read", "search", "login", "login-failed", "denied", "download" */
+    const char *what;     /* "record:person", "case", "document", "session" */
+    const char *key;      /* which one */
+    const char *about;    /* personal number of the person the data is about, or NULL */
+    int64_t actor;        /* party, 0 for a stranger */
+    int64_t unit;         /* the actor's unit in this act, 0 if none */
+    int64_t case_id;      /* in which case, 0 if none */
+    const char *purpose;
+    const char *address;
+    int64_t at;
+};
+/* In the same commit as what it records. */
+bool audit_add(struct db *db, const struct audit *entry, struct error *e) CHECKED;
+/* For reads: copied into a queue that a background write empties within a quarter of a second; at a stop it is emptied
+ * first. Waits when the queue is full, so that nothing is dropped while the program runs. */
+void audit_later(struct house *h, const struct audit *entry);
+/* What is known of reads about a person, newest first. */
+struct audit_row {
+    int64_t id, at, case_id;
+    const char *who, *unit_name, *action, *what, *key, *purpose;
+};
+bool audit_about(struct db *db, struct arena *a, const struct house *h, const char *number, int64_t before, size_t max,
+                 struct audit_row *out, size_t *n, enum lang lang, struct error *e) CHECKED;
+/* Recomputes the chain; *sound false (and the log says where) when a link is broken. */
+bool audit_verify(struct db *db, bool *sound, int64_t *checked, struct error *e) CHECKED;
+
+/* ---- repeated requests: kept in the same commit as what they created ---- */
+/* True and *ref set when this actor's key was used before for the same request; E_IDEMPOTENCY_REUSED for another one. */
+bool request_repeated(struct db *db, int64_t actor, const char *key, const struct digest *fingerprint, struct arena *a,
+                      const char **ref, struct error *e) CHECKED;
+bool request_keep(struct db *db, int64_t actor, const char *key, const struct digest *fingerprint, const char *ref,
+                  int64_t now, struct error *e) CHECKED;
