@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/json_out.h"
 #include "base/yaml.h"
 #include "base/file.h"
 #include "base/log.h"

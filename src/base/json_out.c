@@ -1,0 +1,180 @@
+#include "base/json_out.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "base/log.h"
+
+static void before_value(struct json_out *o)
+{
+    if (o->need_comma)
+        buf_add(&o->buf, ",", 1);
+    o->need_comma = true;
+}
+
+void out_open(struct json_out *o, char bracket)
+{
+    before_value(o);
+    buf_add(&o->buf, &bracket, 1);
+    o->need_comma = false;
+}
+
+void out_close(struct json_out *o, char bracket)
+{
+    buf_add(&o->buf, &bracket, 1);
+    o->need_comma = true;
+}
+
+void out_key(struct json_out *o, const char *name)
+{
+    before_value(o);
+    buf_add(&o->buf, "\"", 1);
+    buf_puts(&o->buf, name);
+    buf_add(&o->buf, "\":", 2);
+    o->need_comma = false;
+}
+
+static const char *escape_of(unsigned char c)
+{
+    switch (c) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        return NULL;
+    }
+}
+
+void out_text(struct json_out *o, const char *s)
+{
+    if (!s) {
+        out_null(o);
+        return;
+    }
+    before_value(o);
+    buf_add(&o->buf, "\"", 1);
+    while (*s) {
+        size_t plain = 0;
+
+        while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
+            plain++;
+        buf_add(&o->buf, s, plain);
+        s += plain;
+        if (*s) {
+            const char *escape = escape_of((unsigned char)*s);
+
+            if (escape)
+                buf_puts(&o->buf, escape);
+            else
+                buf_printf(&o->buf, "\\u%04x", (unsigned)(unsigned char)*s);
+            s++;
+        }
+    }
+    buf_add(&o->buf, "\"", 1);
+}
+
+/* Digits by hand: printf of numbers is what a profile of lists shows first. */
+static void add_number(struct buf *b, int64_t n)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0)
+        digits[--at] = '-';
+    buf_add(b, digits + at, sizeof digits - at);
+}
+
+void out_i64(struct json_out *o, int64_t n)
+{
+    before_value(o);
+    add_number(&o->buf, n);
+}
+
+void out_id(struct json_out *o, int64_t id)
+{
+    before_value(o);
+    buf_add(&o->buf, "\"", 1);
+    add_number(&o->buf, id);
+    buf_add(&o->buf, "\"", 1);
+}
+
+void out_bool(struct json_out *o, bool b)
+{
+    before_value(o);
+    buf_puts(&o->buf, b ? "true" : "false");
+}
+
+void out_null(struct json_out *o)
+{
+    before_value(o);
+    buf_add(&o->buf, "null", 4);
+}
+
+void out_instant(struct json_out *o, int64_t ms)
+{
+    char text[INSTANT_TEXT_MAX];
+
+    if (ms == INSTANT_NONE) {
+        out_null(o);
+        return;
+    }
+    instant_format(ms, text);
+    out_text(o, text);
+}
+
+void out_raw(struct json_out *o, const char *json)
+{
+    before_value(o);
+    buf_puts(&o->buf, json ? json : "null");
+}
+
+static int add_chunk(const char *data, size_t len, void *buf)
+{
+    buf_add(buf, data, len);
+    return 0;
+}
+
+void out_json(struct json_out *o, const json_t *j)
+{
+    if (!j) {
+        out_null(o);
+        return;
+    }
+    before_value(o);
+    if (json_dump_callback(j, add_chunk, &o->buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        die("JSON cannot be written", 0);
+}
+
+/* clang-format off */
+void out_member_text(struct json_out *o, const char *name, const char *s)     { out_key(o, name); out_text(o, s); }
+void out_member_i64(struct json_out *o, const char *name, int64_t n)          { out_key(o, name); out_i64(o, n); }
+void out_member_id(struct json_out *o, const char *name, int64_t id)          { out_key(o, name); out_id(o, id); }
+void out_member_bool(struct json_out *o, const char *name, bool b)            { out_key(o, name); out_bool(o, b); }
+void out_member_null(struct json_out *o, const char *name)                    { out_key(o, name); out_null(o); }
+void out_member_instant(struct json_out *o, const char *name, int64_t ms)     { out_key(o, name); out_instant(o, ms); }
+void out_member_raw(struct json_out *o, const char *name, const char *json)   { out_key(o, name); out_raw(o, json); }
+void out_member_json(struct json_out *o, const char *name, const json_t *j)   { out_key(o, name); out_json(o, j); }
+/* clang-format on */
+
+const char *out_string(const struct json_out *o)
+{
+    return o->buf.data ? o->buf.data : "";
+}
+
+void out_done(struct json_out *o)
+{
+    buf_done(&o->buf);
+    o->need_comma = false;
+}
