@@ -22,7 +22,7 @@ struct calendar;
  * detail and in the item. */
 bool calendar_compile(struct arena *a, const json_t *definition, struct calendar **out, struct error *e) CHECKED;
 /* The calendar of a unit that opens at more times: base with the rows of extra, in the form of "extra" of a
- * definition. Working days stay those of base. */
+ * definition. Working days stay those of base, which must live as long. */
 bool calendar_extend(struct arena *a, const struct calendar *base, const json_t *extra, struct calendar **out,
                      struct error *e) CHECKED;
 

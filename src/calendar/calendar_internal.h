@@ -46,6 +46,3 @@ struct calendar {
     int cutoff; /* minute of the day after which "same day" becomes the next */
     struct hours hours[HOURS_MAX];
 };
-
-/* Fills the running totals once flags and hours of every day stand. */
-void calendar_total(struct arena *a, struct calendar *c);

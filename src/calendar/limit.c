@@ -7,8 +7,11 @@
 #include "base/text.h"
 
 static const char *const unit_names[LIMIT__COUNT] = {
-    [LIMIT_SAME_DAY] = "same-day", [LIMIT_WORKING_HOUR] = "working-hour", [LIMIT_WORKING_DAY] = "working-day",
-    [LIMIT_DAY] = "day",           [LIMIT_MONTH] = "month",
+    [LIMIT_SAME_DAY] = "same-day",
+    [LIMIT_WORKING_HOUR] = "working-hour",
+    [LIMIT_WORKING_DAY] = "working-day",
+    [LIMIT_DAY] = "day",
+    [LIMIT_MONTH] = "month",
 };
 
 const char *limit_unit_name(enum limit_unit unit)
@@ -32,11 +35,11 @@ bool limit_parse(const char *s, struct limit *out)
     struct limit limit;
     const char *space = s ? strchr(s, ' ') : NULL;
 
-    if (!space) {
+    if (text_equal(s, unit_names[LIMIT_SAME_DAY])) {
         *out = (struct limit){1, LIMIT_SAME_DAY};
-        return text_equal(s, unit_names[LIMIT_SAME_DAY]);
+        return true;
     }
-    if (space == s || *s < '1' || *s > '9' || (size_t)(space - s) >= sizeof number)
+    if (!space || space == s || *s < '1' || *s > '9' || (size_t)(space - s) >= sizeof number)
         return false;
     (void)snprintf(number, sizeof number, "%.*s", (int)(space - s), s); /* the length was checked */
     if (!text_to_i64(number, 1, LIMIT_VALUE_MAX, &limit.value) || !limit_unit_of(space + 1, &limit.unit) ||
