@@ -39,8 +39,7 @@ bool store_check(struct store *s, bool *sound, struct error *e)
 
     if (!store_read(s, &db, e))
         return false;
-    if (!check_rows(db, "PRAGMA integrity_check(20)", &ok, e) ||
-        !check_rows(db, "PRAGMA foreign_key_check", &ok, e)) {
+    if (!check_rows(db, "PRAGMA integrity_check(20)", &ok, e) || !check_rows(db, "PRAGMA foreign_key_check", &ok, e)) {
         if (e->code != E_DATABASE)
             return false;
         /* too damaged to be checked to its end */

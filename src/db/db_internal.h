@@ -83,6 +83,5 @@ struct jobs **store_jobs(struct store *s);
 /* ---- jobs.c ---- */
 extern const struct migration db_migrations[];
 void jobs_free(struct jobs *jobs);
-/* Makes a repeating step testable without waiting: takes over what lapsed before now and runs what is due, until
- * nothing is due at now; returns how many ran. */
+/* What a job thread does, without waiting: runs what is due at now until nothing is; returns how many ran. */
 int jobs_run_due(struct store *s, int64_t now);
