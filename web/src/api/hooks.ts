@@ -1,0 +1,183 @@
+import {
+  MutationCache, QueryCache, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData,
+} from '@tanstack/react-query'
+import { call, newKey, Problem } from './http'
+import type {
+  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Service, ServiceForm, ServiceRow, Track, Unit, Vault,
+} from './types'
+
+/** A session that ended anywhere has ended everywhere: pages that need one then ask to sign in again. */
+function noteSignedOut(error: unknown): void {
+  if (error instanceof Problem && error.status === 401 && queryClient.getQueryData(keys.me)) queryClient.setQueryData(keys.me, null)
+}
+
+/** Problems the person must act on are not repeated; a lost network is, when it comes back. */
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noteSignedOut }),
+  mutationCache: new MutationCache({ onError: noteSignedOut }),
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (count, error) => error instanceof Problem && (error.offline || error.status >= 502) && count < 2,
+      refetchOnWindowFocus: true,
+    },
+    mutations: { retry: false, networkMode: 'always' },
+  },
+})
+
+export const keys = {
+  me: ['me'] as const,
+  services: (query: JsonObject) => ['services', query] as const,
+  service: (code: string) => ['service', code] as const,
+  form: (code: string, unit: string | null, onBehalfOf: string | null) => ['form', code, unit, onBehalfOf] as const,
+  units: (query: JsonObject) => ['units', query] as const,
+  cases: (query: JsonObject) => ['cases', query] as const,
+  case: (code: string) => ['case', code] as const,
+  events: (code: string) => ['case', code, 'events'] as const,
+  entries: (code: string, q: string) => ['case', code, 'entries', q] as const,
+  track: (code: string, pin: string) => ['track', code, pin] as const,
+  notices: (query: JsonObject) => ['notices', query] as const,
+  drafts: ['drafts'] as const,
+  vault: ['vault'] as const,
+  accessLog: ['access-log'] as const,
+}
+
+type Query = Record<string, string | undefined>
+
+/** A list that grows by its cursor; `rows` is what has been read so far. */
+function usePages<T>(key: readonly unknown[], path: string, query: Query, enabled = true) {
+  const found = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, readonly unknown[], string | undefined>({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => call<Page<T>>(path, { query: { ...query, cursor: pageParam }, signal }),
+    initialPageParam: undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    enabled,
+  })
+  return { ...found, rows: found.data?.pages.flatMap((page) => page.items) ?? [] }
+}
+
+/** The signed-in caller, or null. */
+export function useMe() {
+  return useQuery({
+    queryKey: keys.me,
+    queryFn: async ({ signal }) => {
+      try {
+        return await call<Me>('/me', { signal })
+      } catch (error) {
+        if (error instanceof Problem && error.status === 401) return null
+        throw error
+      }
+    },
+    staleTime: 5 * 60_000,
+  })
+}
+
+export const isOfficer = (me: Me | null | undefined): boolean => me?.roles.some(({ role }) => role !== 'citizen') ?? false
+
+export const useServices = (query: { q?: string; field?: string; level?: string; unit?: string; limit?: string }, enabled = true) =>
+  usePages<ServiceRow>(keys.services(query), '/services', query, enabled)
+
+export const useService = (code: string) =>
+  useQuery({ queryKey: keys.service(code), queryFn: ({ signal }) => call<Service>(`/services/${encodeURIComponent(code)}`, { signal }) })
+
+export const useServiceForm = (code: string, unit: string | null, onBehalfOf: string | null = null, enabled = true) =>
+  useQuery({
+    queryKey: keys.form(code, unit, onBehalfOf),
+    queryFn: ({ signal }) =>
+      call<ServiceForm>(`/services/${encodeURIComponent(code)}/form`, { query: { unit, on_behalf_of: onBehalfOf }, signal }),
+    enabled,
+  })
+
+export const useUnits = (query: { q?: string; kind?: string; service?: string; limit?: string }, enabled = true) =>
+  usePages<Unit>(keys.units(query), '/units', query, enabled)
+
+export interface CaseQuery extends Query {
+  box: 'mine' | 'inbox' | 'unit'
+  status?: string
+  q?: string
+  late?: string
+  service?: string
+  limit?: string
+}
+
+export const useCases = (query: CaseQuery, enabled = true) => usePages<CaseRow>(keys.cases(query), '/cases', query, enabled)
+
+export const useCase = (code: string) =>
+  useQuery({ queryKey: keys.case(code), queryFn: ({ signal }) => call<Case>(`/cases/${encodeURIComponent(code)}`, { signal }) })
+
+export const useCaseEvents = (code: string) =>
+  usePages<CaseEvent>(keys.events(code), `/cases/${encodeURIComponent(code)}/events`, { limit: '200' })
+
+export const useEntries = (code: string, q: string, enabled = true) =>
+  usePages<Entry>(keys.entries(code, q), `/cases/${encodeURIComponent(code)}/entries`, { q }, enabled)
+
+export const useTrack = (code: string, pin: string) =>
+  useQuery({
+    queryKey: keys.track(code, pin),
+    queryFn: ({ signal }) => call<Track>(`/track/${encodeURIComponent(code)}`, { query: { pin }, signal }),
+    enabled: code !== '',
+  })
+
+export const useNotices = (query: { unread?: string; limit?: string }, enabled = true) =>
+  usePages<Notice>(keys.notices(query), '/notices', query, enabled)
+
+export const useVault = () => useQuery({ queryKey: keys.vault, queryFn: ({ signal }) => call<Vault>('/vault', { signal }) })
+
+export const useAccessLog = () => usePages<Access>(keys.accessLog, '/vault/access-log', {})
+
+export const useDrafts = (enabled = true) =>
+  useQuery({
+    queryKey: keys.drafts,
+    queryFn: async ({ signal }) => {
+      const answer = await call<Page<Draft> | Draft[]>('/drafts', { signal })
+      return Array.isArray(answer) ? answer : answer.items
+    },
+    enabled,
+  })
+
+export const check = (service: string, body: JsonObject) =>
+  call<Check>(`/services/${encodeURIComponent(service)}/check`, { method: 'POST', body })
+
+export interface ActionCall extends JsonObject {
+  note?: string
+  form?: JsonObject
+  papers?: unknown[]
+  assignee?: string
+  step?: string
+  entry?: { registry: string; key: string }
+}
+
+/** An action on a case, naming the version that was seen. What came back is shown at once, lists are read again. */
+export function useAction(code: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ action, version, body }: { action: string; version: number; body: ActionCall }) =>
+      call<Case>(`/cases/${encodeURIComponent(code)}/actions/${encodeURIComponent(action)}`, {
+        method: 'POST', body, ifMatch: version, idempotencyKey: newKey(),
+      }),
+    onSuccess: async (fresh) => {
+      client.setQueryData(keys.case(code), fresh)
+      await Promise.all([
+        client.invalidateQueries({ queryKey: keys.events(code) }),
+        client.invalidateQueries({ queryKey: ['cases'] }),
+        client.invalidateQueries({ queryKey: ['notices'] }),
+        client.invalidateQueries({ queryKey: keys.vault }),
+      ])
+    },
+    // A stale version: show what is there now beside the refusal.
+    onError: (error) => {
+      if (error instanceof Problem && (error.status === 409 || error.status === 412))
+        void client.invalidateQueries({ queryKey: keys.case(code) })
+    },
+  })
+}
+
+export function useReadNotices() {
+  const client = useQueryClient()
+  return useMutation({
+    /** One notice's id, or 'all'. */
+    mutationFn: (id: string) =>
+      call<unknown>(id === 'all' ? '/notices/read-all' : `/notices/${encodeURIComponent(id)}/read`, { method: 'POST' }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['notices'] }),
+  })
+}

@@ -1,0 +1,39 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from 'react-router'
+import { call } from '@/api/http'
+import { isOfficer, keys } from '@/api/hooks'
+import type { Me } from '@/api/types'
+
+/** The cookie is the session; the token in the reply is for programs and is not kept in the browser. */
+export function useSignIn(back: string | null) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: async (body: { user: string; password: string }) => {
+      await call<unknown>('/sessions', { method: 'POST', body })
+      return call<Me>('/me')
+    },
+    onSuccess: (me) => {
+      // Nothing read for the one before may be shown to the one who came.
+      client.clear()
+      client.setQueryData(keys.me, me)
+      void navigate(back ?? (isOfficer(me) ? '/can-bo' : '/'), { replace: true })
+    },
+  })
+}
+
+export function useSignOut() {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: () => call<undefined>('/sessions', { method: 'DELETE' }),
+    onSettled: () => {
+      client.clear()
+      client.setQueryData(keys.me, null)
+      void navigate('/')
+    },
+  })
+}
+
+/** Only ways inside this client: what follows ?ve= came from the address and may be anyone's. */
+export const wayBack = (given: string | null): string | null => (given && /^\/(?![/\\])/.test(given) ? given : null)
