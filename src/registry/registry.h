@@ -81,6 +81,9 @@ struct registry; /* a compiled definition; lives as long as the program */
 const struct registry *registry_find(const struct house *h, const char *name);
 const char *registry_title(const struct registry *r, enum lang lang);
 const struct schema *registry_schema(const struct registry *r);
+/* The field that holds the personal number of the person a record is about (the definition's `person`); NULL when the
+ * registry is about no person. */
+const char *registry_person_field(const struct registry *r);
 /* Compiles all stored registry definitions; at start and after pack_load(). */
 bool registries_load(struct house *h, struct error *e) CHECKED;
 
