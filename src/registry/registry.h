@@ -79,6 +79,7 @@ bool definition_version(struct db *db, const char *registry, const char *key, in
 struct registry; /* a compiled definition; lives as long as the program */
 /* NULL when there is none. */
 const struct registry *registry_find(const struct house *h, const char *name);
+const char *registry_name(const struct registry *r);
 const char *registry_title(const struct registry *r, enum lang lang);
 const struct schema *registry_schema(const struct registry *r);
 /* The field that holds the personal number of the person a record is about (the definition's `person`); NULL when the
