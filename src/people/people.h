@@ -61,13 +61,13 @@ bool role_may(enum role role, int right);
 /* ---- units: few and hot, so kept in memory; loaded at start and after every change of registry "unit" ---- */
 struct unit {
     int64_t id;
-    const char *code;                   /* "H29.1.26740" */
+    const char *code; /* "H29.1.26740" */
     const char *name[LANG__COUNT];
-    const char *kind;                   /* city, department, ward, commune, special-zone, district */
-    const char *place;                  /* the commune's five-digit code, or NULL */
-    int64_t parent;                     /* 0 for the city */
-    struct date from, to;               /* to.year 0: in force */
-    const char *offers;                 /* a name services refer to in `units:` ("ward", "justice", …) */
+    const char *kind;     /* city, department, ward, commune, special-zone, district */
+    const char *place;    /* the commune's five-digit code, or NULL */
+    int64_t parent;       /* 0 for the city */
+    struct date from, to; /* to.year 0: in force */
+    const char *offers;   /* names services refer to in `units:` ("ward", "justice"), a space between; or NULL */
     const char *phone, *address;
 };
 /* NULL when there is none. The unit lives as long as the program. */
@@ -80,6 +80,11 @@ const struct unit *unit_at(const struct house *h, size_t i);
 /* True when unit is at or below ancestor. */
 bool unit_is_within(const struct house *h, int64_t unit, int64_t ancestor);
 bool unit_is_in_force(const struct unit *u, struct date on);
+/* True when name is one of the unit's `offers`. */
+bool unit_offers(const struct unit *u, const char *name);
+/* Casework says which units take a service, for GET /api/v1/units?service=. Before the server starts. */
+void people_on_service_units(struct house *h,
+                             bool (*takes)(const struct house *h, const char *service_code, const struct unit *unit));
 /* {"code", "name"}. New reference. */
 json_t *unit_brief_new(const struct unit *u, enum lang lang);
 /* Puts one unit (a definition of the pack) into the table inside a write; the memory follows on commit. */
@@ -93,9 +98,9 @@ struct party {
     int64_t id;
     enum party_kind kind;
     const char *name;
-    const char *number;                 /* personal number or tax code; NULL for officers */
+    const char *number; /* personal number or tax code; NULL for officers */
     const char *phone, *email, *address;
-    const char *place;                  /* commune code of residence, or NULL */
+    const char *place; /* commune code of residence, or NULL */
 };
 /* Strings live in the arena. */
 bool party_find(struct db *db, struct arena *a, int64_t id, struct party *out, bool *found, struct error *e) CHECKED;
@@ -150,13 +155,13 @@ bool actor_serves(const struct actor *who, int64_t unit);
 
 /* ---- audit: reads, logins and refusals, hash-chained ---- */
 struct audit {
-    const char *action;   /* "read", "search", "login", "login-failed", "denied", "download" */
-    const char *what;     /* "record:person", "case", "document", "session" */
-    const char *key;      /* which one */
-    const char *about;    /* personal number of the person the data is about, or NULL */
-    int64_t actor;        /* party, 0 for a stranger */
-    int64_t unit;         /* the actor's unit in this act, 0 if none */
-    int64_t case_id;      /* in which case, 0 if none */
+    const char *action; /* "read", "search", "login", "login-failed", "denied", "download" */
+    const char *what;   /* "record:person", "case", "document", "session" */
+    const char *key;    /* which one */
+    const char *about;  /* personal number of the person the data is about, or NULL */
+    int64_t actor;      /* party, 0 for a stranger */
+    int64_t unit;       /* the actor's unit in this act, 0 if none */
+    int64_t case_id;    /* in which case, 0 if none */
     const char *purpose;
     const char *address;
     int64_t at;
@@ -177,7 +182,8 @@ bool audit_about(struct db *db, struct arena *a, const struct house *h, const ch
 bool audit_verify(struct db *db, bool *sound, int64_t *checked, struct error *e) CHECKED;
 
 /* ---- repeated requests: kept in the same commit as what they created ---- */
-/* True and *ref set when this actor's key was used before for the same request; E_IDEMPOTENCY_REUSED for another one. */
+/* *ref set when this actor's key was used before for the same request, else NULL; E_IDEMPOTENCY_REUSED for another one.
+ * Ask inside the write that creates: of two at once the second then sees what the first made. */
 bool request_repeated(struct db *db, int64_t actor, const char *key, const struct digest *fingerprint, struct arena *a,
                       const char **ref, struct error *e) CHECKED;
 bool request_keep(struct db *db, int64_t actor, const char *key, const struct digest *fingerprint, const char *ref,

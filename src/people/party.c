@@ -1,0 +1,93 @@
+/* Parties: citizens, organisations, officers. */
+#include "people/people_internal.h"
+
+static const char *const kinds[PARTY__COUNT] = {
+    [PARTY_CITIZEN] = "citizen",
+    [PARTY_ORGANISATION] = "organisation",
+    [PARTY_OFFICER] = "officer",
+};
+
+const char *party_kind_name(enum party_kind kind)
+{
+    return kinds[kind];
+}
+
+bool party_kind_parse(const char *name, enum party_kind *out)
+{
+    for (size_t i = 0; i < PARTY__COUNT; i++)
+        if (text_equal(name, kinds[i])) {
+            *out = (enum party_kind)i;
+            return true;
+        }
+    return false;
+}
+
+static char *copy(struct arena *a, const char *s)
+{
+    return s ? arena_strdup(a, s) : NULL;
+}
+
+static bool row_to_party(struct rows *r, struct arena *a, struct party *out, struct error *e)
+{
+    struct party p = {.id = rows_i64(r, 0)};
+
+    if (!party_kind_parse(rows_text(r, 1), &p.kind))
+        return fail(e, E_DATABASE, "party %lld is of no known kind", (long long)p.id);
+    p.name = copy(a, rows_text(r, 2));
+    p.number = copy(a, rows_text(r, 3));
+    p.phone = copy(a, rows_text(r, 4));
+    p.email = copy(a, rows_text(r, 5));
+    p.address = copy(a, rows_text(r, 6));
+    p.place = copy(a, rows_text(r, 7));
+    *out = p;
+    return true;
+}
+
+bool party_find(struct db *db, struct arena *a, int64_t id, struct party *out, bool *found, struct error *e)
+{
+    static const char sql[] = "SELECT id, kind, name, number, phone, email, address, place FROM party WHERE id = $1";
+    auto_rows struct rows *r = NULL;
+
+    return db_find(db, &r, found, e, sql, ARGS(I64(id))) && (!*found || row_to_party(r, a, out, e));
+}
+
+bool party_by_number(struct db *db, struct arena *a, const char *number, struct party *out, bool *found,
+                     struct error *e)
+{
+    static const char sql[] =
+        "SELECT id, kind, name, number, phone, email, address, place FROM party WHERE number = $1";
+    auto_rows struct rows *r = NULL;
+
+    return db_find(db, &r, found, e, sql, ARGS(TEXT(number))) && (!*found || row_to_party(r, a, out, e));
+}
+
+bool party_put(struct db *db, struct party *p, struct error *e)
+{
+    static const char sql[] =
+        "INSERT INTO party (id, kind, name, number, phone, email, address, place)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, number = excluded.number,"
+        " phone = excluded.phone, email = excluded.email, address = excluded.address, place = excluded.place";
+    int64_t id = p->id ? p->id : id_new();
+
+    if (!db_exec(db, NULL, e, sql,
+                 ARGS(I64(id), TEXT(kinds[p->kind]), TEXT(p->name), TEXT(p->number), TEXT(p->phone), TEXT(p->email),
+                      TEXT(p->address), TEXT(p->place))))
+        return false;
+    p->id = id;
+    return true;
+}
+
+json_t *party_json_new(const struct party *p, bool personal)
+{
+    json_t *j = json_object();
+
+    json_object_set_new(j, "id", json_id(p->id));
+    json_object_set_new(j, "kind", json_string(kinds[p->kind]));
+    json_object_set_new(j, "name", json_string(p->name));
+    json_object_set_new(j, "number", json_text_or_null(personal ? p->number : NULL));
+    json_object_set_new(j, "phone", json_text_or_null(personal ? p->phone : NULL));
+    json_object_set_new(j, "email", json_text_or_null(personal ? p->email : NULL));
+    json_object_set_new(j, "address", json_text_or_null(personal ? p->address : NULL));
+    return j;
+}
