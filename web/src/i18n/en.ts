@@ -67,6 +67,7 @@ const en: Translated<typeof vi> = {
     tomorrow: 'tomorrow',
     weekdays: { d0: 'Sunday', d1: 'Monday', d2: 'Tuesday', d3: 'Wednesday', d4: 'Thursday', d5: 'Friday', d6: 'Saturday' },
   },
+  date_input: { day: 'Day', month: 'Month', year: 'Year' },
   money: { amount: '{{amount}} đồng', free: 'Free', unknown: 'Depends on the case', none: 'No fee' },
   limit: {
     'working-day': '{{count}} working days',

@@ -1,0 +1,6 @@
+export { FormSummary, Lines, useLines, useWords } from './FormSummary'
+export { LockedCard } from './LockedCard'
+export { inputId, isObject, tokens, valueAt, withValue } from './pointer'
+export { asksNothing, pageSchema, schemaAt, type Schema } from './prune'
+export { SchemaForm } from './SchemaForm'
+export { validate, type Finding } from './validate'
