@@ -32,18 +32,18 @@ static void configure(void)
 }
 
 /* ---- errors ---- */
-static bool is_disk_full(struct db *db, int code)
+/* SQLite names ENOSPC itself; a quota or a limit is an i/o error to it. At a COMMIT sqlite3_system_errno() is not set,
+ * so the callers clear errno before and it is read here. */
+static bool is_disk_full(int code, int cause)
 {
-    int cause = sqlite3_system_errno(db->handle);
-
-    if ((code & 0xff) == SQLITE_FULL)
-        return true;
-    return (code & 0xff) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG);
+    return (code & 0xff) == SQLITE_FULL ||
+           ((code & 0xff) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
 }
 
 static bool connection_fail(struct db *db, int code, struct error *e, const char *sql)
 {
     enum error_code what = E_DATABASE;
+    int cause = errno;
 
     switch (code) {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -56,7 +56,7 @@ static bool connection_fail(struct db *db, int code, struct error *e, const char
         what = E_BUSY;
         break;
     default:
-        if (is_disk_full(db, code))
+        if (is_disk_full(code, cause))
             what = E_DISK_FULL;
     }
     return fail(e, what, "%s (%d) in: %.160s", sqlite3_errmsg(db->handle), code, sql);
@@ -175,8 +175,10 @@ void connection_close_rows(struct db *db)
 static bool connection_pragmas(struct db *db, struct error *e)
 {
     const char *pragmas = db->is_writer ? writer_pragmas : reader_pragmas;
-    int code = sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL);
+    int code;
 
+    errno = 0;
+    code = sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL);
     if (code != SQLITE_OK)
         return connection_fail(db, sqlite3_extended_errcode(db->handle), e, pragmas);
     return true;
@@ -195,6 +197,7 @@ bool connection_open(struct store *s, const char *path, bool writer, struct db *
     db->is_writer = writer;
     db->statements_max = writer ? WRITER_STATEMENTS_MAX : READER_STATEMENTS_MAX;
     flags |= writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    errno = 0;
     code = sqlite3_open_v2(path, &db->handle, flags, NULL);
     if (code != SQLITE_OK) {
         (void)connection_fail(db, code, e, path);
@@ -307,8 +310,10 @@ bool db_query(struct db *db, struct rows **out, struct error *e, const char *sql
 
 bool rows_next(struct rows *r, bool *more, struct error *e)
 {
-    int code = r->ended ? SQLITE_DONE : sqlite3_step(r->stmt); /* a step past the end would run it again */
+    int code;
 
+    errno = 0;
+    code = r->ended ? SQLITE_DONE : sqlite3_step(r->stmt); /* a step past the end would run it again */
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return connection_fail(r->db, code, e, r->sql);
     r->ended = code == SQLITE_DONE;
@@ -343,6 +348,7 @@ bool connection_script(struct db *db, const char *sql, struct error *e)
             return fail(e, E_INTERNAL, "too long: %.160s", sql);
         if (!text.data)
             continue;
+        errno = 0;
         code = sqlite3_exec(db->handle, text.data, NULL, NULL, NULL);
         if (code != SQLITE_OK)
             return connection_fail(db, code, e, sql);
@@ -423,11 +429,12 @@ static bool copy_pages(sqlite3 *from, sqlite3 *to, struct error *e)
 
     if (!b)
         return fail(e, E_DATABASE, "copy: %s", sqlite3_errmsg(to));
+    errno = 0;
     (void)sqlite3_backup_step(b, -1); /* finish() tells */
     code = sqlite3_backup_finish(b);
     if (code == SQLITE_OK)
         return true;
-    return fail(e, (code & 0xff) == SQLITE_FULL ? E_DISK_FULL : E_DATABASE, "copy: %s", sqlite3_errmsg(to));
+    return fail(e, is_disk_full(code, errno) ? E_DISK_FULL : E_DATABASE, "copy: %s", sqlite3_errmsg(to));
 }
 
 static bool copy_file(const char *path, const char *to, struct error *e)

@@ -82,7 +82,7 @@ static bool token_is(struct token t, const char *word)
     return strlen(word) == t.len && memcmp(t.start, word, t.len) == 0;
 }
 
-/* SEARCH(table, $n) → (SELECT rowid FROM table WHERE table MATCH ?n) */
+/* SEARCH(table, $n) → (SELECT rowid FROM table WHERE table MATCH ?n); NULL, no words, finds nothing. */
 static bool put_search(struct token *t, struct buf *out)
 {
     struct token open = token_after(*t), table = token_after(open), comma = token_after(table),
@@ -94,9 +94,9 @@ static bool put_search(struct token *t, struct buf *out)
     buf_add(out, table.start, table.len);
     buf_puts(out, " WHERE ");
     buf_add(out, table.start, table.len);
-    buf_puts(out, " MATCH ?");
+    buf_puts(out, " MATCH coalesce(?");
     buf_add(out, parameter.start + 1, parameter.len - 1);
-    buf_puts(out, ")");
+    buf_puts(out, ", '\"\"'))");
     *t = closing;
     return true;
 }

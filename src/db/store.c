@@ -137,13 +137,13 @@ void store_read_end(struct db *db)
     struct db **at = &thread_reads;
     auto_error struct error e;
 
+    error_init(&e);
     if (--db->depth > 0)
         return;
     while (*at != db)
         at = &(*at)->outer;
     *at = db->outer;
     connection_close_rows(db);
-    error_init(&e);
     if (connection_run(db, "COMMIT", &e)) {
         idle_give(db->store, db);
         return;
