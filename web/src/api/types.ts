@@ -147,8 +147,9 @@ export type Timeliness = 'not_due' | 'in_time' | 'overdue' | 'early' | 'on_time'
 export interface Step {
   id: string
   title: string
-  role: RoleName | null
-  unit: Coded | null
+  role: RoleName | 'applicant' | null
+  /** Some replies name the unit by its code alone. */
+  unit: Coded | string | null
   due_at: string | null
 }
 
@@ -171,8 +172,9 @@ export interface CaseRow {
   status: Status
   step: Step | null
   version: number
-  applicant: Party
-  submitter: Party | null
+  /** Lists give the name only. */
+  applicant: Pick<Party, 'id' | 'name'> & Partial<Party>
+  submitter?: Party | null
   channel: Channel
   submitted_at: string | null
   received_at: string | null
@@ -180,8 +182,10 @@ export interface CaseRow {
   finished_at: string | null
   clock: { legal_due_at: string | null; national_minutes: number | null; paused: boolean }
   timeliness: Timeliness
-  assignee: Party | null
+  /** Lists give the id only. */
+  assignee: Party | string | null
   delivery: Delivery
+  status_title?: string
   fee?: Fee | null
   track_pin?: string | null
 }
