@@ -32,7 +32,8 @@ struct compiler {
 static bool bad(struct compiler *k, const char *pointer, const char *why)
 {
     (void)fail(k->e, E_PACK, "%s: %s", pointer, why);
-    return fail_field(k->e, pointer, "calendar", why);
+    (void)fail_field(k->e, pointer, "calendar", why);
+    return false;
 }
 
 /* ---- reading values ---- */
