@@ -191,8 +191,8 @@ static bool slow_open(int64_t t)
 {
     int64_t minute = (t + VN_OFFSET_MS) % DAY_MS / MINUTE;
 
-    return calendar_is_working_day(city, date_at(t)) &&
-           ((minute >= 450 && minute < 690) || (minute >= 780 && minute < 1020));
+    return ((minute >= 450 && minute < 690) || (minute >= 780 && minute < 1020)) &&
+           calendar_is_working_day(city, date_at(t));
 }
 
 static int64_t slow_add(int64_t t, int64_t minutes)
