@@ -38,7 +38,7 @@ struct field {
     enum field_kind kind;
     size_t offset; /* into the struct */
     unsigned flags;
-    size_t max; /* characters of text, items of arrays, greatest number; 0 = the kind's default ceiling */
+    size_t max; /* characters of text, items of arrays, numbers 0…max; 0 = the kind's default ceiling */
     const char *choices; /* "a|b|c" when only these are allowed */
     const char *title;   /* for OpenAPI; may be NULL */
 };
@@ -54,6 +54,7 @@ enum {
     ROUTE_OPEN_QUERY = 8,  /* takes query parameters beyond the table (where[field]=…) */
     ROUTE_HIDDEN = 16,     /* not in the OpenAPI document (pages, static files) */
     ROUTE_NO_BODY = 32,    /* a POST without a body */
+    ROUTE_OPEN_BODY = 64,  /* any JSON body, read by request_body(): checked against a schema of its own */
 };
 typedef bool handler_fn(struct request *q, struct reply *r, struct error *e);
 
@@ -80,7 +81,8 @@ struct route {
     size_t body_max; /* bytes; 0 = HTTP_BODY_MAX */
 };
 
-/* A named reply shape (JSON Schema), for OpenAPI and for the tests that check every reply. yaml: a mapping name → schema. */
+/* Named reply shapes (JSON Schema), for OpenAPI and for the tests that check every reply. yaml: a mapping name → schema;
+ * len 0: up to its NUL. */
 struct shapes {
     const char *yaml;
     size_t len;
@@ -161,6 +163,9 @@ struct feed; /* the hub: subscribers by topic */
 struct feed *house_feed(struct house *h);
 /* Turns this request into an event stream over the topics ("party:12", "unit:7"); the reply is made here. */
 bool reply_events(struct request *q, struct reply *r, const char *const topics[], size_t n, struct error *e) CHECKED;
+/* Made by main before any module starts, freed after http_stop(). */
+struct feed *feed_new(void);
+void feed_free(struct feed *f);
 /* Any thread; never blocks: a reader too slow to keep up is dropped. data is one JSON text. */
 void feed_publish(struct feed *f, const char *topic, const char *type, const char *data);
 
@@ -183,11 +188,19 @@ struct http_options {
     const struct asset *assets; /* ended by a NULL path; "/index.html" answers every page path of the client */
     const char *public_origin;  /* for the Origin check; NULL: the Host header */
     bool secure_cookies;
+    bool behind_proxy;     /* the caller's address is the last one of X-Forwarded-For */
+    /* 0 = the default */
+    int connections_max, connections_per_address;
+    int idle_timeout_s;    /* of a silent connection */
+    int header_timeout_s;  /* from the first byte awaited to the end of the headers, however they trickle */
+    int queue_max;         /* requests waiting for a worker; past it 503 */
 };
 struct http_server;
 bool http_start(const struct http_options *options, struct house *house, const struct gate *gate,
                 struct http_server **out, struct error *e) CHECKED;
 int http_port(const struct http_server *s);
+/* What /readyz says; true after http_start(), always 503 while stopping. Any thread. */
+void http_set_ready(struct http_server *s, bool ready);
 /* Refuses new connections, lets running requests finish (at most grace_ms), then stops. */
 void http_stop(struct http_server *s, int grace_ms);
 

@@ -1,0 +1,395 @@
+/* One request, from its headers to its reply. Everything that can be refused is refused on the headers, before a byte of
+ * the body is read: the frame, the path, the method, the caller, the right, the origin, the type and the size. */
+#include "http/http_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+enum {
+    DISCARD_MAX = 64 << 10,    /* of a refused body that libmicrohttpd insists on reading */
+    BODY_SECONDS = 30,         /* plus the time its length takes at BODY_RATE */
+    BODY_RATE = 16 << 10,      /* bytes a second: slower than any honest line */
+};
+
+/* ---- the frame ---- */
+struct frame {
+    int lengths, encodings, hosts;
+    const char *length, *encoding;
+    bool control; /* a value with control characters */
+};
+
+static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+                                   const char *value, size_t value_len)
+{
+    struct frame *f = cls;
+
+    (void)kind;
+    for (size_t i = 0; i < value_len; i++)
+        f->control |= (unsigned char)value[i] < 0x20 && value[i] != '\t';
+    if (key_len == 14 && strcasecmp(key, "Content-Length") == 0)
+        f->lengths++, f->length = value;
+    else if (key_len == 17 && strcasecmp(key, "Transfer-Encoding") == 0)
+        f->encodings++, f->encoding = value;
+    else if (key_len == 4 && strcasecmp(key, "Host") == 0)
+        f->hosts++;
+    return MHD_YES;
+}
+
+/* A frame that two servers could read in two ways is how requests are smuggled past a proxy. Sets the length, or chunked. */
+static bool check_frame(struct request *q, const char *version, int64_t *length, struct error *e)
+{
+    struct frame f = {0};
+
+    MHD_get_connection_values_n(q->mhd, MHD_HEADER_KIND, note_header, &f);
+    *length = 0;
+    if (f.control)
+        return fail(e, E_BAD_REQUEST, "a header holds control characters");
+    if (f.hosts > 1 || f.lengths > 1 || f.encodings > 1 || (f.lengths && f.encodings))
+        return fail(e, E_BAD_REQUEST, "Host, Content-Length or Transfer-Encoding is ambiguous");
+    if (f.encoding && (strcasecmp(f.encoding, "chunked") != 0 || strcmp(version, "HTTP/1.1") != 0))
+        return fail(e, E_BAD_REQUEST, "Transfer-Encoding is not chunked over HTTP/1.1");
+    if (f.length && !text_to_i64(f.length, 0, INT64_MAX, length))
+        return fail(e, E_BAD_REQUEST, "Content-Length is not a number");
+    if (strncmp(version, "HTTP/1.", 7) != 0)
+        return fail(e, E_BAD_REQUEST, "the version is not HTTP/1.x");
+    q->chunked = f.encoding;
+    return true;
+}
+
+static bool check_header_bytes(struct request *q, struct error *e)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(q->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return !info || info->header_size <= HTTP_HEADER_BYTES_MAX ||
+           fail(e, E_HEADERS, "more than %d bytes", HTTP_HEADER_BYTES_MAX);
+}
+
+/* ---- the body ---- */
+static bool check_body(struct request *q, int64_t length, struct error *e)
+{
+    const struct route *row = q->entry->row;
+    bool has_body = length > 0 || q->chunked;
+
+    if (!q->entry->takes_body)
+        return !has_body || fail(e, E_BODY_TOO_LARGE, "this address takes no body");
+    q->body_max = row->sink ? row->sink->max_bytes : row->body_max;
+    if (q->body_max == 0)
+        q->body_max = row->sink ? HTTP_UPLOAD_MAX : HTTP_BODY_MAX;
+    if (!row->sink && has_body && !media_type_is_json(request_header(q, "Content-Type")))
+        return fail(e, E_MEDIA_TYPE, "Content-Type must be application/json");
+    if ((uint64_t)length > q->body_max)
+        return fail(e, E_BODY_TOO_LARGE, "at most %" PRIu64 " bytes", q->body_max);
+    q->body = (struct buf)BUF_INIT(q->body_max + 1);
+    return true;
+}
+
+static bool open_sink(struct request *q, struct error *e)
+{
+    const struct sink *sink = q->entry->row->sink;
+
+    if (!sink)
+        return true;
+    if (q->key) { /* the bytes are not kept, so the fingerprint is made as they pass */
+        q->hashing = true;
+        digest_start(&q->hash);
+        digest_add(&q->hash, q->method, strlen(q->method) + 1);
+        digest_add(&q->hash, q->path, strlen(q->path) + 1);
+    }
+    if (!sink->open(q, &q->sink, e))
+        return false;
+    q->sink_open = true;
+    return true;
+}
+
+static bool take_chunk(struct request *q, struct bytes chunk, struct error *e)
+{
+    q->received += chunk.len;
+    atomic_fetch_add_explicit(&q->server->metrics.bytes_in, chunk.len, memory_order_relaxed);
+    if (q->refused)
+        return q->received <= DISCARD_MAX || fail(e, E_BODY_TOO_LARGE, "a refused body");
+    if (q->received > q->body_max)
+        return fail(e, E_BODY_TOO_LARGE, "at most %" PRIu64 " bytes", q->body_max);
+    if (q->hashing)
+        digest_add(&q->hash, chunk.data, chunk.len);
+    if (q->sink_open)
+        return q->entry->row->sink->write(q->sink, chunk, e);
+    buf_add(&q->body, chunk.data, chunk.len);
+    return true;
+}
+
+/* ---- who, and may they ---- */
+static bool check_caller(struct request *q, struct error *e)
+{
+    const struct gate *gate = q->server->gate;
+    int right = q->entry->row->right;
+
+    if (!gate->identify(q, e))
+        return false;
+    if (right == RIGHT_PUBLIC)
+        return true;
+    if (!q->caller)
+        return fail(e, E_UNAUTHENTICATED, "no caller");
+    return gate->may(q, right) || fail(e, E_FORBIDDEN, "right %d", right);
+}
+
+/* A browser adds the cookie to whatever page asks: a write must come from a page of ours. Tokens are added by hand. */
+static bool check_origin(struct request *q, struct error *e)
+{
+    const char *token = request_header(q, "Authorization"), *origin = request_header(q, "Origin"), *site;
+
+    if (q->entry->method == METHOD_GET || !q->caller || (token && strncasecmp(token, "Bearer ", 7) == 0))
+        return true;
+    if (!origin)
+        origin = request_header(q, "Referer");
+    if (origin)
+        return origin_matches(origin, request_header(q, "Host"), q->server->options.public_origin) ||
+               fail(e, E_ORIGIN, "another site");
+    site = request_header(q, "Sec-Fetch-Site");
+    return (site && (strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)) ||
+           fail(e, E_ORIGIN, "a write with a cookie names its origin");
+}
+
+static bool check_conditions(struct request *q, struct error *e)
+{
+    unsigned flags = q->entry->row->flags;
+    const char *key = flags & ROUTE_IDEMPOTENT ? request_header(q, "Idempotency-Key") : NULL;
+
+    if (key && !idempotency_key_is_valid(key))
+        return fail(e, E_IDEMPOTENCY_KEY, "1 to %d visible ASCII characters", HTTP_KEY_MAX);
+    q->key = key;
+    return !(flags & ROUTE_IF_MATCH) || request_header(q, "If-Match") || fail(e, E_PRECONDITION, "no If-Match");
+}
+
+/* ---- the path ---- */
+static bool decode_params(struct request *q, const struct match *m, struct error *e)
+{
+    for (size_t i = 0; i < q->entry->n_params; i++) {
+        q->param[i] = percent_decode(q->arena, m->param[i].text, m->param[i].len);
+        if (!q->param[i])
+            return fail(e, E_BAD_REQUEST, "{%s} of the path is not percent-encoded text", q->entry->param[i]);
+    }
+    return true;
+}
+
+/* Finds the row. *done: the client's own files answered. */
+static bool find_row(struct request *q, struct match *m, bool *done, struct error *e)
+{
+    enum method method = method_of(q->method);
+
+    *done = false;
+    if (!routes_find(&q->server->routes, q->path, m)) {
+        *done = method == METHOD_GET && assets_reply(q->server->assets, q, &q->reply);
+        return *done || fail(e, E_NOT_FOUND, "no such address");
+    }
+    q->entry = method == METHOD_OTHER ? NULL : m->by_method[method];
+    return q->entry || fail(e, E_METHOD, "%s", "see Allow");
+}
+
+static bool check_all(struct request *q, const struct match *m, int64_t length, struct error *e)
+{
+    return decode_params(q, m, e) && check_caller(q, e) && check_origin(q, e) && check_body(q, length, e) &&
+           request_query_read(q, e) && request_query_check(q, e) && check_conditions(q, e) && open_sink(q, e);
+}
+
+/* ---- replies ---- */
+static enum MHD_Result send_reply(struct request *q)
+{
+    struct http_server *s = q->server;
+    struct tally *t = q->entry ? &q->entry->tally : q->reply.status == 200 || q->reply.status == 304
+                          ? &s->metrics.assets
+                          : &s->metrics.unmatched;
+
+    tally_add(t, q->reply.status, monotonic_us() - q->start_us);
+    return reply_send(q);
+}
+
+/* libmicrohttpd lets only POST and PUT be answered before their body is read. A large body of another method is
+ * answered on the bare socket, and the connection ends. */
+static enum MHD_Result send_bare(struct request *q)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(q->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct reply *r = &q->reply;
+    bool head = strcmp(q->method, "HEAD") == 0;
+    struct buf b = BUF_INIT(64 << 10);
+
+    tally_add(q->entry ? &q->entry->tally : &q->server->metrics.unmatched, r->status, monotonic_us() - q->start_us);
+    buf_printf(&b,
+               "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nX-Request-Id: %s\r\n"
+               "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
+               r->status, MHD_get_reason_phrase_for((unsigned)r->status), r->media_type, r->len, q->id);
+    if (!head)
+        buf_add(&b, r->text, r->len);
+    if (info && !b.overflow) {
+        /* Nothing was sent yet on this connection, so it fits the socket's buffer; if not, the client sees a close. */
+        (void)!send(info->connect_fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)shutdown(info->connect_fd, SHUT_WR);
+    }
+    buf_done(&b);
+    return MHD_NO;
+}
+
+static enum MHD_Result refuse(struct request *q, const struct match *m, int64_t length, const struct error *e)
+{
+    bool body = length > 0 || q->chunked;
+    enum method method = method_of(q->method);
+    char allow[64];
+
+    reply_problem(&q->reply, e);
+    if (e->code == E_METHOD) {
+        routes_allow(m, allow, sizeof allow);
+        reply_header(&q->reply, "Allow", allow);
+    }
+    q->reply.close = body || e->code == E_BAD_REQUEST || e->code == E_HEADERS;
+    if (!body || method == METHOD_POST || method == METHOD_PUT)
+        return send_reply(q);
+    if (length > DISCARD_MAX || q->chunked)
+        return send_bare(q);
+    q->refused = true;
+    q->phase = PHASE_BODY;
+    return MHD_YES;
+}
+
+/* ---- running ---- */
+static void run_handler(struct request *q)
+{
+    const struct route *row = q->entry->row;
+    auto_error struct error e;
+    bool good;
+
+    error_init(&e);
+    good = row->handler(q, &q->reply, &e);
+    if (good && q->reply.kind == REPLY_NONE)
+        good = fail(&e, E_INTERNAL, "the handler made no reply");
+    if (!good) {
+        if (e.code == E_NONE)
+            (void)fail(&e, E_INTERNAL, "the handler failed without saying why");
+        reply_problem(&q->reply, &e);
+    } else if (row->status && q->reply.status == 200) {
+        q->reply.status = row->status;
+    }
+}
+
+void edge_run(struct request *q)
+{
+    run_handler(q);
+    MHD_resume_connection(q->mhd); /* q belongs to the event thread from here on */
+}
+
+void edge_turn_away(struct request *q)
+{
+    auto_error struct error e;
+
+    error_init(&e);
+    (void)fail(&e, E_BUSY, "no worker is free");
+    reply_problem(&q->reply, &e);
+    MHD_resume_connection(q->mhd);
+}
+
+static enum MHD_Result start(struct request *q)
+{
+    conn_deadline(q, 0);
+    if (!q->entry->worker) {
+        run_handler(q);
+        return send_reply(q);
+    }
+    q->phase = PHASE_WORK;
+    atomic_fetch_add(&q->server->metrics.suspended, 1);
+    MHD_suspend_connection(q->mhd); /* before another thread knows of it */
+    if (!workers_submit(q->server->workers, q))
+        edge_turn_away(q);
+    return MHD_YES;
+}
+
+static enum MHD_Result begin(struct request *q, const char *version)
+{
+    struct match m = {0};
+    int64_t length = 0;
+    bool done = false, good;
+    auto_error struct error e;
+
+    error_init(&e);
+    good = check_frame(q, version, &length, &e) && check_header_bytes(q, &e) && find_row(q, &m, &done, &e);
+    if (good && done)
+        good = !(length > 0 || q->chunked) || fail(&e, E_BODY_TOO_LARGE, "this address takes no body");
+    if (good && done)
+        return send_reply(q);
+    if (!good || !check_all(q, &m, length, &e))
+        return refuse(q, &m, length, &e);
+    if (!q->entry->worker)
+        return start(q);
+    conn_deadline(q, BODY_SECONDS + (int)((q->chunked ? q->body_max : (uint64_t)length) / BODY_RATE));
+    q->phase = PHASE_BODY;
+    return MHD_YES;
+}
+
+static enum MHD_Result body_part(struct request *q, const char *data, size_t *size)
+{
+    auto_error struct error e;
+
+    if (*size == 0)
+        return q->refused ? send_reply(q) : start(q);
+    error_init(&e);
+    if (!take_chunk(q, (struct bytes){data, *size}, &e)) {
+        if (!q->refused)
+            reply_problem(&q->reply, &e);
+        return send_bare(q); /* nothing may be queued in the middle of a body */
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
+static struct request *request_open(struct http_server *s, struct MHD_Connection *mhd, const char *url,
+                                    const char *method)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct conn *c = info ? info->socket_context : NULL;
+    struct request *q = c ? &c->request : NULL;
+
+    if (!q)
+        return NULL;
+    *q = (struct request){.server = s, .mhd = mhd, .arena = q->arena, .path = url, .method = method};
+    q->reply = (struct reply){.fd = -1, .request = q};
+    q->now = now_ms();
+    q->start_us = monotonic_us();
+    (void)snprintf(q->id, sizeof q->id, "%016" PRIx64, (uint64_t)id_new());
+    q->lang = accept_language(request_header(q, "Accept-Language"));
+    atomic_fetch_add(&s->metrics.in_flight, 1);
+    conn_deadline(q, 0);
+    return q;
+}
+
+enum MHD_Result edge_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                             const char *version, const char *data, size_t *size, void **context)
+{
+    struct request *q = *context;
+
+    if (!q) {
+        *context = q = request_open(cls, mhd, url, method);
+        return q ? begin(q, version) : MHD_NO;
+    }
+    if (q->phase == PHASE_BODY)
+        return body_part(q, data, size);
+    if (q->phase != PHASE_WORK)
+        return MHD_NO;
+    q->phase = PHASE_REPLY;
+    atomic_fetch_sub(&q->server->metrics.suspended, 1);
+    return send_reply(q);
+}
+
+void edge_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode why)
+{
+    struct http_server *s = cls;
+    struct request *q = *context;
+
+    (void)mhd, (void)why;
+    if (!q)
+        return;
+    *context = NULL;
+    if (q->phase == PHASE_WORK) /* resumed, but its client had gone before the reply */
+        atomic_fetch_sub(&s->metrics.suspended, 1);
+    request_end(q);
+    conn_deadline(q, s->options.idle_timeout_s + s->options.header_timeout_s);
+    atomic_fetch_sub(&s->metrics.in_flight, 1);
+}

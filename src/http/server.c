@@ -1,0 +1,329 @@
+/* The server's life: start, the list of connections, the ticker that cuts what is too slow, drain and stop. */
+#include "http/http_internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    CONNECTION_BYTES = 40 << 10, /* a connection's own memory: headers beyond it are refused with 431 */
+    HEARTBEAT_S = 15,
+    MILLION = 1000000,
+};
+
+/* ---- connections ---- */
+void conn_deadline(struct request *q, int seconds)
+{
+    struct conn *c = (struct conn *)(void *)((char *)q - offsetof(struct conn, request));
+
+    atomic_store_explicit(&c->deadline_us, seconds ? monotonic_us() + (int64_t)seconds * MILLION : 0,
+                          memory_order_relaxed);
+}
+
+static struct conn *conn_open(struct http_server *s, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct conn *c = calloc(1, sizeof *c);
+
+    if (!c)
+        die("out of memory", sizeof *c);
+    c->fd = info ? info->connect_fd : -1;
+    c->request.arena = arena_new();
+    c->request.reply.fd = -1;
+    conn_deadline(&c->request, s->options.header_timeout_s);
+    pthread_mutex_lock(&s->lock);
+    c->next = s->conns;
+    if (c->next)
+        c->next->prev = c;
+    s->conns = c;
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+static void conn_close(struct http_server *s, struct conn *c)
+{
+    pthread_mutex_lock(&s->lock);
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        s->conns = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    pthread_mutex_unlock(&s->lock);
+    arena_free(c->request.arena);
+    free(c);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = conn_open(cls, mhd);
+    } else if (*context) {
+        conn_close(cls, *context);
+        *context = NULL;
+    }
+}
+
+/* libmicrohttpd's timeout is of silence; a client that sends a byte a second is never silent. */
+static void cut_slow(struct http_server *s)
+{
+    int64_t now = monotonic_us();
+
+    pthread_mutex_lock(&s->lock);
+    for (struct conn *c = s->conns; c; c = c->next) {
+        int64_t deadline = atomic_load_explicit(&c->deadline_us, memory_order_relaxed);
+
+        if (deadline && now > deadline && !c->cut) {
+            c->cut = true;
+            (void)shutdown(c->fd, SHUT_RDWR); /* its event thread sees the end and closes */
+            atomic_fetch_add_explicit(&s->metrics.refused_slow, 1, memory_order_relaxed);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void *tick(void *arg)
+{
+    struct http_server *s = arg;
+    struct timespec at;
+    unsigned n = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    pthread_mutex_lock(&s->lock);
+    while (!s->stop) {
+        at.tv_sec++;
+        while (!s->stop && pthread_cond_timedwait(&s->wake, &s->lock, &at) != ETIMEDOUT)
+            ;
+        if (s->stop)
+            break;
+        pthread_mutex_unlock(&s->lock);
+        cut_slow(s);
+        if (++n % HEARTBEAT_S == 0)
+            feed_heartbeat(s->feed);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* ---- start ---- */
+static size_t keep_escaped(void *cls, struct MHD_Connection *mhd, char *s)
+{
+    (void)cls, (void)mhd;
+    return strlen(s); /* decoded by us, after the path is split: %2F is no slash */
+}
+
+static void log_mhd(void *cls, const char *format, va_list args)
+{
+    char line[256];
+
+    (void)cls;
+    (void)vsnprintf(line, sizeof line, format, args); /* cut is fine for a log */
+    log_line(LOG_DEBUG, "libmicrohttpd", "message=\"%s\"", line);
+}
+
+static int or_default(int given, int otherwise)
+{
+    return given > 0 ? given : otherwise;
+}
+
+static void set_defaults(struct http_options *o)
+{
+    o->address = o->address ? o->address : "127.0.0.1";
+    o->event_threads = or_default(o->event_threads, 2);
+    o->workers = or_default(o->workers, 64);
+    o->connections_max = or_default(o->connections_max, 4096);
+    o->connections_per_address = or_default(o->connections_per_address, o->connections_max);
+    o->idle_timeout_s = or_default(o->idle_timeout_s, 60);
+    o->header_timeout_s = or_default(o->header_timeout_s, 20);
+    o->queue_max = or_default(o->queue_max, 1024);
+}
+
+struct listen_address {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+    unsigned flags;
+};
+
+static bool address_parse(const struct http_options *o, struct listen_address *out, struct error *e)
+{
+    *out = (struct listen_address){0};
+    if (o->port < 0 || o->port > UINT16_MAX)
+        return fail(e, E_USAGE, "port %d", o->port);
+    if (inet_pton(AF_INET, o->address, &out->v4.sin_addr) == 1) {
+        out->v4.sin_family = AF_INET;
+        out->v4.sin_port = htons((uint16_t)o->port);
+    } else if (inet_pton(AF_INET6, o->address, &out->v6.sin6_addr) == 1) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons((uint16_t)o->port);
+        out->flags = MHD_USE_DUAL_STACK;
+    } else {
+        return fail(e, E_USAGE, "%s is no IP address", o->address);
+    }
+    return true;
+}
+
+static bool daemon_start(struct http_server *s, struct error *e)
+{
+    const struct http_options *o = &s->options;
+    struct listen_address at;
+    struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, o->event_threads, NULL}, {MHD_OPTION_END, 0, NULL}};
+    const union MHD_DaemonInfo *info;
+
+    if (!address_parse(o, &at, e))
+        return false;
+    if (o->event_threads == 1)
+        pool[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL}; /* one thread is no pool */
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | at.flags, (uint16_t)o->port,
+        NULL, NULL, edge_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_SOCK_ADDR, &at.any,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)o->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_timeout_s,
+        MHD_OPTION_NOTIFY_COMPLETED, edge_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+    if (!s->daemon)
+        return fail_errno(e, "cannot listen on %s port %d", o->address, o->port);
+    info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    s->port = info ? info->port : o->port;
+    return true;
+}
+
+static bool ticker_start(struct http_server *s, struct error *e)
+{
+    if (pthread_create(&s->ticker, NULL, tick, s) != 0)
+        return fail(e, E_INTERNAL, "the ticker thread could not start");
+    s->ticking = true;
+    return true;
+}
+
+static bool contract_make(struct http_server *s, struct error *e)
+{
+    json_auto_t *document = openapi_new(s->house, s->gate);
+    struct digest digest;
+    char hex[DIGEST_HEX];
+
+    if (!document)
+        return fail(e, E_INTERNAL, "the OpenAPI document could not be made: see the log");
+    s->openapi = json_text(s->arena, document);
+    s->openapi_len = strlen(s->openapi);
+    digest = digest_of((struct bytes){s->openapi, s->openapi_len});
+    digest_hex(&digest, hex);
+    s->openapi_etag = arena_printf(s->arena, "\"%.16s\"", hex);
+    return true;
+}
+
+static struct http_server *server_new(const struct http_options *options, struct house *house, const struct gate *gate)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    pthread_condattr_t attr;
+
+    if (!s)
+        die("out of memory", sizeof *s);
+    s->options = *options;
+    set_defaults(&s->options);
+    s->house = house;
+    s->gate = gate;
+    s->arena = arena_new();
+    s->owns_feed = !house->feed;
+    s->feed = house->feed ? house->feed : feed_new();
+    house->feed = s->feed;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    return s;
+}
+
+static void server_free(struct http_server *s)
+{
+    if (s->owns_feed) {
+        s->house->feed = NULL;
+        feed_free(s->feed);
+    }
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
+    arena_free(s->arena);
+    free(s);
+}
+
+bool http_start(const struct http_options *options, struct house *house, const struct gate *gate,
+                struct http_server **out, struct error *e)
+{
+    struct http_server *s = server_new(options, house, gate);
+
+    s->assets = assets_new(s->arena, options->assets);
+    if (!routes_compile(s->arena, house, &s->routes, e) || !contract_make(s, e) ||
+        !workers_start(s->options.workers, s->options.queue_max, edge_run, &s->workers, e) || !ticker_start(s, e) ||
+        !daemon_start(s, e)) {
+        http_stop(s, 0);
+        return false;
+    }
+    atomic_store(&s->ready, true);
+    *out = s;
+    return true;
+}
+
+int http_port(const struct http_server *s)
+{
+    return s->port;
+}
+
+void http_set_ready(struct http_server *s, bool ready)
+{
+    atomic_store(&s->ready, ready);
+}
+
+/* ---- stop ---- */
+static void drain(struct http_server *s, int grace_ms)
+{
+    int64_t until = monotonic_us() + (int64_t)grace_ms * 1000;
+
+    /* Polled: it happens once, at the end, and no request need ring a bell for it all its life. */
+    while (atomic_load(&s->metrics.in_flight) > 0 && monotonic_us() < until) {
+        struct timespec nap = {.tv_nsec = 2 * MILLION};
+
+        nanosleep(&nap, NULL);
+    }
+}
+
+static void ticker_stop(struct http_server *s)
+{
+    if (!s->ticking)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->ticker, NULL);
+}
+
+void http_stop(struct http_server *s, int grace_ms)
+{
+    MHD_socket listening = MHD_INVALID_SOCKET;
+
+    if (!s)
+        return;
+    atomic_store(&s->draining, true);
+    if (s->daemon)
+        listening = MHD_quiesce_daemon(s->daemon);
+    feed_close(s->feed); /* streams would never end by themselves */
+    if (s->daemon)
+        drain(s, grace_ms);
+    ticker_stop(s);
+    /* What runs is finished, what waits is answered 503; both resume, so nothing is suspended when the daemon stops. */
+    workers_stop(s->workers, edge_turn_away);
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon);
+    workers_free(s->workers);
+    if (listening != MHD_INVALID_SOCKET)
+        (void)close(listening); /* nothing was written to it */
+    server_free(s);
+}
