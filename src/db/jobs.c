@@ -19,24 +19,26 @@ enum {
     BACKOFF_MAX_MS = 3600 * 1000,
 };
 
+/* clang-format off */
 const struct migration db_migrations[] = {
     {1, "jobs",
      "CREATE TABLE job ("
-     " id BIGINT PRIMARY KEY,"
-     " kind TEXT NOT NULL,"
-     " state TEXT NOT NULL," /* queued, running, done, failed */
-     " input JSON,"
-     " output JSON,"           /* what the job says of itself, kept between tries */
-     " owner BIGINT NOT NULL," /* party who asked; 0 the system */
+     " id       BIGINT PRIMARY KEY,"
+     " kind     TEXT   NOT NULL,"
+     " state    TEXT   NOT NULL,"           /* queued, running, done, failed */
+     " input    JSON,"
+     " output   JSON,"                      /* what the job says of itself, kept between tries */
+     " owner    BIGINT NOT NULL,"           /* party who asked; 0 the system */
      " progress BIGINT NOT NULL DEFAULT 0,"
-     " tries BIGINT NOT NULL DEFAULT 0,"
-     " due_at BIGINT NOT NULL," /* when it may be taken: the start asked for, the next try, the end of a lease */
-     " made_at BIGINT NOT NULL,"
-     " done_at BIGINT," /* done or failed for good */
-     " problem TEXT);"
+     " tries    BIGINT NOT NULL DEFAULT 0,"
+     " due_at   BIGINT NOT NULL,"           /* when it may be taken: the start asked for, the next try, the lease's end */
+     " made_at  BIGINT NOT NULL,"
+     " done_at  BIGINT,"                    /* done, or failed for good */
+     " problem  TEXT);"
      "CREATE INDEX job_due ON job (due_at) WHERE done_at IS NULL"},
     {0},
 };
+/* clang-format on */
 
 /* A job that this process is running; its struct job is what the kind's function sees. */
 struct run {

@@ -15,13 +15,13 @@ enum {
 };
 
 /* Readers are few (a pool) and the system's page cache stands behind them, so their own is small; the writer's holds
- * the inner pages of the indexes it touches. */
+ * the inner pages of the indexes it touches. Not mapped into memory: that saved 1.5 of 12 µs a look-up, counted every
+ * page once a reader, and would turn a disk error into a SIGBUS. */
 static const char writer_pragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -24576;"
     "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
     "PRAGMA secure_delete = FAST";
-static const char reader_pragmas[] =
-    "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY";
+static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY";
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

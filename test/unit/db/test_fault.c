@@ -85,6 +85,37 @@ static void what_was_acknowledged_survives(void **state)
     }
 }
 
+static const struct migration two_steps[] = {
+    {1, "one", "CREATE TABLE one (id BIGINT)"},
+    {2, "two", "CREATE TABLE two (id BIGINT); INSERT INTO two (id) VALUES (1)"},
+    {0},
+};
+
+static void a_killed_migration_is_run_again(void **state)
+{
+    struct place *p = *state;
+    struct error e;
+    struct store *s;
+    int status;
+    pid_t child;
+
+    place_close(p);
+    error_init(&e);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (store_open(p->url, &s, &e) && setenv("MOTCUA_FAULT", "migrate.before-commit:2", 1) == 0)
+            (void)!store_migrate(s, "steps", two_steps, &e);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    place_open(p);
+    assert_int_equal(number(p, "SELECT count(*) FROM migration WHERE module = 'steps'", NULL), 1);
+    assert_ok(p, store_migrate(p->store, "steps", two_steps, &p->e));
+    assert_int_equal(number(p, "SELECT count(*) FROM two", NULL), 1);
+}
+
 /* ---- full ---- */
 static bool limit_files(rlim_t bytes)
 {
@@ -169,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(what_was_acknowledged_survives),
+        story(a_killed_migration_is_run_again),
         story(a_full_disk_refuses_and_recovers),
     };
 

@@ -117,6 +117,9 @@ static void the_last_text_of_a_batch_stands(void **state)
     assert_ok(p, store_write(p->store, put_twice, NULL, &p->e));
     assert_int_equal(find(p, "truoc"), 0);
     assert_int_equal(find(p, "sau"), 1);
+    /* a table's name made by db_name() */
+    assert_int_equal(
+        number(p, "SELECT count(*) FROM person WHERE id IN SEARCH(\"s_person\", $1)", ARGS(TEXT("\"sau\"*"))), 1);
 }
 
 int main(void)
