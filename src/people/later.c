@@ -227,7 +227,7 @@ static void *run(void *arg)
         if (!write_once(l, b) && !l->stopping)
             wait_ms(l, RETRY_MS);
     }
-    while (l->n && write_once(l, b))
+    while ((l->n || l->n_touched) && write_once(l, b))
         ;
     if (l->n || l->lost)
         log_line(LOG_ERROR, "audit_lost", "entries=%" PRId64, (int64_t)l->n + l->lost);

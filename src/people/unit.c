@@ -431,7 +431,7 @@ bool unit_put(struct db *db, const struct house *h, const json_t *definition, st
                               " from_date = $7, to_date = $8, offers = $9, phone = $10, address = $11, body = $12"
                               " WHERE id = $1";
     auto_arena struct arena *a = arena_new();
-    struct unit u;
+    struct unit u = {0};
     char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
 
     if (!read_definition(db, a, definition, &u, e))
