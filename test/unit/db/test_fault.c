@@ -42,16 +42,17 @@ static int64_t last_told(int fd, pid_t child, int64_t kill_at)
 
 static void what_was_acknowledged_survives(void **state)
 {
-    static const struct {
-        const char *fault;
-        int64_t told, kept;
-    } rows[] = {
-#ifndef RELEASE /* where the points are compiled to nothing */
-        {"write.before-commit:1", 0, 0},   {"write.before-commit:20", 19, 19},
-        {"write.after-commit:1", 0, 1}, /* kept though nobody was told: allowed; the other way round is not */
+    /* clang-format off */
+    static const struct { const char *fault; int64_t told, kept; } rows[] = {
+        {"", -1, -1}, /* killed from outside, anywhere */
+#ifndef RELEASE       /* where the points are compiled to nothing */
+        {"write.before-commit:1",   0,  0},
+        {"write.before-commit:20", 19, 19},
+        {"write.after-commit:1",    0,  1}, /* kept though nobody was told: allowed; the other way round is not */
+        {"write.after-commit:20",  19, 20},
 #endif
-        {"write.after-commit:20", 19, 20}, {"", -1, -1}, /* killed from outside, anywhere */
     };
+    /* clang-format on */
     struct place *p = *state;
 
     define(p, entry);
