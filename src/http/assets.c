@@ -1,5 +1,5 @@
-/* The web client's files, inside the program and compressed at build time. Everything under /assets/ carries its hash in
- * its name and never changes; every other page path of the client is answered with its index.html. */
+/* The web client's files, inside the program and compressed at build time. Everything under /assets/ carries its hash
+ * in its name and never changes; every other page path of the client is answered with its index.html. */
 #include "http/http_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* One request, from its headers to its reply. Everything that can be refused is refused on the headers, before a byte of
- * the body is read: the frame, the path, the method, the caller, the right, the origin, the type and the size. */
+/* One request, from its headers to its reply. Everything that can be refused is refused on the headers, before a byte
+ * of the body is read: the frame, the path, the method, the caller, the right, the origin, the type and the size. */
 #include "http/http_internal.h"
 
 #include <inttypes.h>
@@ -8,9 +8,8 @@
 #include <sys/socket.h>
 
 enum {
-    DISCARD_MAX = 64 << 10,    /* of a refused body that libmicrohttpd insists on reading */
-    BODY_SECONDS = 30,         /* plus the time its length takes at BODY_RATE */
-    BODY_RATE = 16 << 10,      /* bytes a second: slower than any honest line */
+    BODY_SECONDS = 30,    /* plus the time its length takes at BODY_RATE */
+    BODY_RATE = 16 << 10, /* bytes a second: slower than any honest line */
 };
 
 /* ---- the frame ---- */
@@ -37,7 +36,8 @@ static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* A frame that two servers could read in two ways is how requests are smuggled past a proxy. Sets the length, or chunked. */
+/* A frame that two servers could read in two ways is how requests are smuggled past a proxy. Sets the length, or
+ * chunked. */
 static bool check_frame(struct request *q, const char *version, int64_t *length, struct error *e)
 {
     struct frame f = {0};
@@ -107,8 +107,6 @@ static bool take_chunk(struct request *q, struct bytes chunk, struct error *e)
 {
     q->received += chunk.len;
     atomic_fetch_add_explicit(&q->server->metrics.bytes_in, chunk.len, memory_order_relaxed);
-    if (q->refused)
-        return q->received <= DISCARD_MAX || fail(e, E_BODY_TOO_LARGE, "a refused body");
     if (q->received > q->body_max)
         return fail(e, E_BODY_TOO_LARGE, "at most %" PRIu64 " bytes", q->body_max);
     if (q->hashing)
@@ -197,21 +195,20 @@ static bool check_all(struct request *q, const struct match *m, int64_t length, 
 static enum MHD_Result send_reply(struct request *q)
 {
     struct http_server *s = q->server;
-    struct tally *t = q->entry ? &q->entry->tally : q->reply.status == 200 || q->reply.status == 304
-                          ? &s->metrics.assets
-                          : &s->metrics.unmatched;
+    struct tally *t = q->entry                                           ? &q->entry->tally
+                      : q->reply.status == 200 || q->reply.status == 304 ? &s->metrics.assets
+                                                                         : &s->metrics.unmatched;
 
     tally_add(t, q->reply.status, monotonic_us() - q->start_us);
     return reply_send(q);
 }
 
-/* libmicrohttpd lets only POST and PUT be answered before their body is read. A large body of another method is
- * answered on the bare socket, and the connection ends. */
+/* Nothing may be queued in the middle of a body, and reading on to its end is what a flood wants: the answer goes onto
+ * the bare socket, and the connection ends. */
 static enum MHD_Result send_bare(struct request *q)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(q->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct reply *r = &q->reply;
-    bool head = strcmp(q->method, "HEAD") == 0;
     struct buf b = BUF_INIT(64 << 10);
 
     tally_add(q->entry ? &q->entry->tally : &q->server->metrics.unmatched, r->status, monotonic_us() - q->start_us);
@@ -219,8 +216,7 @@ static enum MHD_Result send_bare(struct request *q)
                "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nX-Request-Id: %s\r\n"
                "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
                r->status, MHD_get_reason_phrase_for((unsigned)r->status), r->media_type, r->len, q->id);
-    if (!head)
-        buf_add(&b, r->text, r->len);
+    buf_add(&b, r->text, r->len);
     if (info && !b.overflow) {
         /* Nothing was sent yet on this connection, so it fits the socket's buffer; if not, the client sees a close. */
         (void)!send(info->connect_fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -230,10 +226,17 @@ static enum MHD_Result send_bare(struct request *q)
     return MHD_NO;
 }
 
+/* A reply queued on the headers leaves the body unread and ends the connection; without a body it can wait for the next
+ * call, and the connection lives on. */
+static enum MHD_Result send_later(struct request *q)
+{
+    q->phase = PHASE_REPLY;
+    return MHD_YES;
+}
+
 static enum MHD_Result refuse(struct request *q, const struct match *m, int64_t length, const struct error *e)
 {
     bool body = length > 0 || q->chunked;
-    enum method method = method_of(q->method);
     char allow[64];
 
     reply_problem(&q->reply, e);
@@ -242,13 +245,7 @@ static enum MHD_Result refuse(struct request *q, const struct match *m, int64_t 
         reply_header(&q->reply, "Allow", allow);
     }
     q->reply.close = body || e->code == E_BAD_REQUEST || e->code == E_HEADERS;
-    if (!body || method == METHOD_POST || method == METHOD_PUT)
-        return send_reply(q);
-    if (length > DISCARD_MAX || q->chunked)
-        return send_bare(q);
-    q->refused = true;
-    q->phase = PHASE_BODY;
-    return MHD_YES;
+    return q->reply.close ? send_reply(q) : send_later(q);
 }
 
 /* ---- running ---- */
@@ -314,11 +311,9 @@ static enum MHD_Result begin(struct request *q, const char *version)
     if (good && done)
         good = !(length > 0 || q->chunked) || fail(&e, E_BODY_TOO_LARGE, "this address takes no body");
     if (good && done)
-        return send_reply(q);
+        return send_later(q);
     if (!good || !check_all(q, &m, length, &e))
         return refuse(q, &m, length, &e);
-    if (!q->entry->worker)
-        return start(q);
     conn_deadline(q, BODY_SECONDS + (int)((q->chunked ? q->body_max : (uint64_t)length) / BODY_RATE));
     q->phase = PHASE_BODY;
     return MHD_YES;
@@ -329,12 +324,11 @@ static enum MHD_Result body_part(struct request *q, const char *data, size_t *si
     auto_error struct error e;
 
     if (*size == 0)
-        return q->refused ? send_reply(q) : start(q);
+        return start(q);
     error_init(&e);
     if (!take_chunk(q, (struct bytes){data, *size}, &e)) {
-        if (!q->refused)
-            reply_problem(&q->reply, &e);
-        return send_bare(q); /* nothing may be queued in the middle of a body */
+        reply_problem(&q->reply, &e);
+        return send_bare(q);
     }
     *size = 0;
     return MHD_YES;
@@ -371,10 +365,9 @@ enum MHD_Result edge_request(void *cls, struct MHD_Connection *mhd, const char *
     }
     if (q->phase == PHASE_BODY)
         return body_part(q, data, size);
-    if (q->phase != PHASE_WORK)
-        return MHD_NO;
+    if (q->phase == PHASE_WORK)
+        atomic_fetch_sub(&q->server->metrics.suspended, 1);
     q->phase = PHASE_REPLY;
-    atomic_fetch_sub(&q->server->metrics.suspended, 1);
     return send_reply(q);
 }
 

@@ -212,8 +212,7 @@ bool fields_read(struct arena *a, const json_t *object, const struct field *fiel
             good = put_json(&p, j) && good;
     }
     json_object_foreach((json_t *)(uintptr_t)object, name, value) /* the macro only reads */
-        if (!field_named(fields, name))
-            good = fail_field(e, pointer_to(a, name), "unknown", name);
+        if (!field_named(fields, name)) good = fail_field(e, pointer_to(a, name), "unknown", name);
     return good;
 }
 

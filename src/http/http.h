@@ -38,7 +38,7 @@ struct field {
     enum field_kind kind;
     size_t offset; /* into the struct */
     unsigned flags;
-    size_t max; /* characters of text, items of arrays, numbers 0…max; 0 = the kind's default ceiling */
+    size_t max;          /* characters of text, items of arrays, numbers 0…max; 0 = the kind's default ceiling */
     const char *choices; /* "a|b|c" when only these are allowed */
     const char *title;   /* for OpenAPI; may be NULL */
 };
@@ -48,13 +48,13 @@ enum {
     RIGHT_NONE = 0,   /* refused at start: every row names its right */
     RIGHT_PUBLIC = 1, /* anyone, signed in or not */
     /* people.h numbers the rest from 2 */
-    ROUTE_WORKER = 1,      /* a slow GET */
-    ROUTE_IDEMPOTENT = 2,  /* a POST that creates: honours Idempotency-Key (request_key()) */
-    ROUTE_IF_MATCH = 4,    /* refuses without If-Match (428) */
-    ROUTE_OPEN_QUERY = 8,  /* takes query parameters beyond the table (where[field]=…) */
-    ROUTE_HIDDEN = 16,     /* not in the OpenAPI document (pages, static files) */
-    ROUTE_NO_BODY = 32,    /* a POST without a body */
-    ROUTE_OPEN_BODY = 64,  /* any JSON body, read by request_body(): checked against a schema of its own */
+    ROUTE_WORKER = 1,     /* a slow GET */
+    ROUTE_IDEMPOTENT = 2, /* a POST that creates: honours Idempotency-Key (request_key()) */
+    ROUTE_IF_MATCH = 4,   /* refuses without If-Match (428) */
+    ROUTE_OPEN_QUERY = 8, /* takes query parameters beyond the table (where[field]=…) */
+    ROUTE_HIDDEN = 16,    /* not in the OpenAPI document (pages, static files) */
+    ROUTE_NO_BODY = 32,   /* a POST without a body */
+    ROUTE_OPEN_BODY = 64, /* any JSON body, read by request_body(): checked against a schema of its own */
 };
 typedef bool handler_fn(struct request *q, struct reply *r, struct error *e);
 
@@ -71,7 +71,7 @@ struct route {
     const char *path; /* "/api/v1/cases/{code}/actions/{action}" */
     int right;
     const struct field *body; /* NULL: none taken, unless sink or ROUTE_OPEN_BODY */
-    const char *reply;        /* name of a shape, "page:NAME" for {"items": [NAME], "next"}, NULL for no content or no JSON */
+    const char *reply; /* name of a shape, "page:NAME" for {"items": [NAME], "next"}, NULL for no content or no JSON */
     const char *summary;
     handler_fn *handler;
     unsigned flags;
@@ -81,8 +81,8 @@ struct route {
     size_t body_max; /* bytes; 0 = HTTP_BODY_MAX */
 };
 
-/* Named reply shapes (JSON Schema), for OpenAPI and for the tests that check every reply. yaml: a mapping name → schema;
- * len 0: up to its NUL. */
+/* Named reply shapes (JSON Schema), for OpenAPI and for the tests that check every reply. yaml: a mapping name →
+ * schema; len 0: up to its NUL. */
 struct shapes {
     const char *yaml;
     size_t len;
@@ -107,10 +107,10 @@ const char *request_id(const struct request *q);
 const char *request_address(const struct request *q);
 const char *request_method(const struct request *q);
 const char *request_path(const struct request *q);
-const char *request_header(const struct request *q, const char *name);   /* or NULL */
-const char *request_cookie(const struct request *q, const char *name);   /* or NULL; in the request's arena */
-const char *request_param(const struct request *q, const char *name);    /* a {name} of the path; percent-decoded */
-const char *request_query(const struct request *q, const char *name);    /* or NULL; percent-decoded */
+const char *request_header(const struct request *q, const char *name); /* or NULL */
+const char *request_cookie(const struct request *q, const char *name); /* or NULL; in the request's arena */
+const char *request_param(const struct request *q, const char *name);  /* a {name} of the path; percent-decoded */
+const char *request_query(const struct request *q, const char *name);  /* or NULL; percent-decoded */
 /* Every query parameter in order; false at the end. */
 bool request_query_at(const struct request *q, size_t i, const char **name, const char **value);
 /* Reads the route's body table (or its query table) into *out. Strings and json live as long as the request. */
@@ -134,8 +134,8 @@ void *request_caller(const struct request *q);
 bool fields_read(struct arena *a, const json_t *object, const struct field *fields, void *out, struct error *e) CHECKED;
 
 /* ---- replies: a handler makes exactly one ---- */
-bool reply_json(struct reply *r, int status, json_t *taken);           /* always true, so that it can be returned */
-bool reply_json_text(struct reply *r, int status, const char *text);   /* copied; already JSON */
+bool reply_json(struct reply *r, int status, json_t *taken);         /* always true, so that it can be returned */
+bool reply_json_text(struct reply *r, int status, const char *text); /* copied; already JSON */
 bool reply_empty(struct reply *r, int status);
 bool reply_bytes(struct reply *r, int status, const char *media_type, struct bytes copied);
 /* Streams a file; takes the descriptor. filename may be NULL (inline). Honours Range. */
@@ -188,12 +188,12 @@ struct http_options {
     const struct asset *assets; /* ended by a NULL path; "/index.html" answers every page path of the client */
     const char *public_origin;  /* for the Origin check; NULL: the Host header */
     bool secure_cookies;
-    bool behind_proxy;     /* the caller's address is the last one of X-Forwarded-For */
+    bool behind_proxy; /* the caller's address is the last one of X-Forwarded-For */
     /* 0 = the default */
     int connections_max, connections_per_address;
-    int idle_timeout_s;    /* of a silent connection */
-    int header_timeout_s;  /* from the first byte awaited to the end of the headers, however they trickle */
-    int queue_max;         /* requests waiting for a worker; past it 503 */
+    int idle_timeout_s;   /* of a silent connection */
+    int header_timeout_s; /* from the first byte awaited to the end of the headers, however they trickle */
+    int queue_max;        /* requests waiting for a worker; past it 503 */
 };
 struct http_server;
 bool http_start(const struct http_options *options, struct house *house, const struct gate *gate,

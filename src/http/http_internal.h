@@ -117,7 +117,7 @@ struct request {
     json_t *json;
     uint64_t received, body_max;
     void *sink;
-    bool sink_open, hashing, refused; /* refused: the body is read only to be thrown away */
+    bool sink_open, hashing;
     struct digest_stream hash;
     struct digest fingerprint;
     bool fingerprinted;

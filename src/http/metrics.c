@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const int64_t bounds_us[BUCKETS] = {250,    1000,   2500,   5000,    10000,   25000,
+static const int64_t bounds_us[BUCKETS] = {250,   1000,   2500,   5000,    10000,   25000,
                                            50000, 100000, 250000, 1000000, 2500000, 10000000};
 
 static uint64_t get(const _Atomic uint64_t *n)
@@ -28,8 +28,8 @@ static void add_requests(struct buf *b, const struct tally *t, const char *metho
 {
     for (int i = 1; i < 6; i++)
         if (get(&t->status[i]))
-            buf_printf(b, "motcua_http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %" PRIu64 "\n", method,
-                       route, i, get(&t->status[i]));
+            buf_printf(b, "motcua_http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %" PRIu64 "\n",
+                       method, route, i, get(&t->status[i]));
 }
 
 static void add_latency(struct buf *b, const struct tally *t, const char *method, const char *route)

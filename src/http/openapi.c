@@ -79,9 +79,9 @@ static json_t *schema_of_reply(const char *reply)
 {
     if (strncmp(reply, "page:", 5) != 0)
         return reference_to(reply);
-    return json_pack("{s:s, s:[s,s], s:b, s:{s:{s:s, s:o}, s:{s:[s,s]}}}", "type", "object", "required", "items", "next",
-                     "additionalProperties", 0, "properties", "items", "type", "array", "items", reference_to(reply + 5),
-                     "next", "type", "string", "null");
+    return json_pack("{s:s, s:[s,s], s:b, s:{s:{s:s, s:o}, s:{s:[s,s]}}}", "type", "object", "required", "items",
+                     "next", "additionalProperties", 0, "properties", "items", "type", "array", "items",
+                     reference_to(reply + 5), "next", "type", "string", "null");
 }
 
 static json_t *responses_of(const struct route *row)
@@ -102,8 +102,8 @@ static json_t *responses_of(const struct route *row)
 
 static void add_parameter(json_t *list, const char *name, const char *in, bool required, json_t *schema)
 {
-    json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", required, "schema",
-                                          schema));
+    json_array_append_new(
+        list, json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", required, "schema", schema));
 }
 
 static json_t *text_schema(void)
@@ -191,10 +191,10 @@ static json_t *operation_of(const struct entry *entry, const struct gate *gate)
     const struct route *row = entry->row;
     const char *summary = row->summary ? row->summary : row->path;
     const char *right = row->right == RIGHT_PUBLIC || !gate || !gate->right_name ? NULL : gate->right_name(row->right);
-    json_t *operation = json_pack("{s:o, s:s, s:[s], s:o, s:o, s:o}", "operationId", operation_id(row), "summary",
-                                  summary, "tags", entry->module ? entry->module->name : "http", "security",
-                                  security_of(row->right), "parameters", parameters_of(entry), "responses",
-                                  responses_of(row));
+    json_t *operation =
+        json_pack("{s:o, s:s, s:[s], s:o, s:o, s:o}", "operationId", operation_id(row), "summary", summary, "tags",
+                  entry->module ? entry->module->name : "http", "security", security_of(row->right), "parameters",
+                  parameters_of(entry), "responses", responses_of(row));
     json_t *body = body_of(row);
 
     if (body)
@@ -230,13 +230,14 @@ static json_t *paths_of(const struct routes *routes, const struct gate *gate)
 static json_t *problem_schema(void)
 {
     json_t *item = json_pack("{s:s, s:[s,s,s], s:{s:{s:s}, s:{s:s}, s:{s:s}}}", "type", "object", "required", "pointer",
-                             "keyword", "message", "properties", "pointer", "type", "string", "keyword", "type", "string",
-                             "message", "type", "string");
+                             "keyword", "message", "properties", "pointer", "type", "string", "keyword", "type",
+                             "string", "message", "type", "string");
 
-    return json_pack("{s:s, s:[s,s,s,s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:o}}}", "type",
-                     "object", "required", "type", "title", "status", "code", "properties", "type", "type", "string",
-                     "title", "type", "string", "status", "type", "integer", "code", "type", "string", "detail", "type",
-                     "string", "instance", "type", "string", "errors", "type", "array", "items", item);
+    return json_pack("{s:s, s:[s,s,s,s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:o}}}",
+                     "type", "object", "required", "type", "title", "status", "code", "properties", "type", "type",
+                     "string", "title", "type", "string", "status", "type", "integer", "code", "type", "string",
+                     "detail", "type", "string", "instance", "type", "string", "errors", "type", "array", "items",
+                     item);
 }
 
 static bool add_shapes(json_t *schemas, const char *room, const struct shapes *shapes, struct error *e)
@@ -305,8 +306,8 @@ static json_t *components_of(json_t *schemas)
 {
     return json_pack("{s:o, s:{s:{s:s, s:o}}, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}}", "schemas", schemas, "responses",
                      "problem", "description", "What is wrong, and how to mend it (RFC 9457).", "content",
-                     content_new("application/problem+json", reference_to("problem")), "securitySchemes", "token", "type",
-                     "http", "scheme", "bearer", "cookie", "type", "apiKey", "in", "cookie", "name", "session");
+                     content_new("application/problem+json", reference_to("problem")), "securitySchemes", "token",
+                     "type", "http", "scheme", "bearer", "cookie", "type", "apiKey", "in", "cookie", "name", "session");
 }
 
 json_t *openapi_new(const struct house *house, const struct gate *gate)
@@ -317,7 +318,8 @@ json_t *openapi_new(const struct house *house, const struct gate *gate)
     json_t *schemas = json_object();
 
     error_init(&e);
-    if (!routes_compile(a, house, &routes, &e) || !schemas_of(house, schemas, &e) || !check_replies(&routes, schemas, &e)) {
+    if (!routes_compile(a, house, &routes, &e) || !schemas_of(house, schemas, &e) ||
+        !check_replies(&routes, schemas, &e)) {
         log_line(LOG_ERROR, "openapi", "detail=\"%s\"", e.detail);
         json_decref(schemas);
         return NULL;

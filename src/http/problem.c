@@ -44,8 +44,7 @@ json_t *problem_new(const struct error *e, enum lang lang, const char *instance)
         json_object_set_new(problem, "errors", items_new(e, lang));
     if (e->n_dropped)
         json_object_set_new(problem, "more_errors", json_integer((json_int_t)e->n_dropped));
-    json_object_foreach(e->extra, name, value)
-        if (!json_object_get(problem, name))
-            json_object_set(problem, name, value);
+    json_object_foreach(e->extra, name, value) if (!json_object_get(problem, name))
+        json_object_set(problem, name, value);
     return problem;
 }

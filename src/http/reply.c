@@ -69,7 +69,8 @@ static void add_disposition(struct reply *r, const char *filename)
 
     buf_puts(&b, "attachment; filename=\"");
     for (const char *p = filename; *p; p++)
-        buf_printf(&b, "%c", (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e || *p == '"' || *p == '\\' ? '_' : *p);
+        buf_printf(&b, "%c",
+                   (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e || *p == '"' || *p == '\\' ? '_' : *p);
     buf_puts(&b, "\"; filename*=UTF-8''");
     for (const unsigned char *p = (const unsigned char *)filename; *p; p++)
         if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || *p == '-' || *p == '.')

@@ -252,12 +252,14 @@ void *request_caller(const struct request *q)
     return q->caller;
 }
 
-/* ---- keyset pages: base64url of four bytes of digest and the text, so that a cursor of another making is refused ---- */
+/* ---- keyset pages: base64url of four bytes of digest and the text, so that a cursor of another making is refused ----
+ */
 enum { CURSOR_CHECK = 4 };
 
 char *page_cursor(struct request *q, const char *last)
 {
-    size_t len = strlen(last), size = sodium_base64_ENCODED_LEN(len + CURSOR_CHECK, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    size_t len = strlen(last),
+           size = sodium_base64_ENCODED_LEN(len + CURSOR_CHECK, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     struct digest check = digest_of((struct bytes){last, len});
     unsigned char *raw = arena_alloc(q->arena, len + CURSOR_CHECK);
     char *out = arena_alloc(q->arena, size);
@@ -273,8 +275,9 @@ static bool cursor_read(struct request *q, const char *text, const char **out, s
     unsigned char *raw = arena_alloc(q->arena, CURSOR_MAX + 1);
     struct digest check;
 
-    if (len > CURSOR_MAX || sodium_base642bin(raw, CURSOR_MAX, text, len, NULL, &got, NULL,
-                                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+    if (len > CURSOR_MAX ||
+        sodium_base642bin(raw, CURSOR_MAX, text, len, NULL, &got, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) !=
+            0 ||
         got < CURSOR_CHECK)
         return fail(e, E_BAD_CURSOR, "not a cursor");
     check = digest_of((struct bytes){raw + CURSOR_CHECK, got - CURSOR_CHECK});

@@ -150,7 +150,8 @@ static bool has_rows(const struct node *n)
     return false;
 }
 
-static const struct node *descend(const struct node *node, const struct slice *segments, size_t left, struct slice *param)
+static const struct node *descend(const struct node *node, const struct slice *segments, size_t left,
+                                  struct slice *param)
 {
     const struct node *found;
 

@@ -1,5 +1,5 @@
-/* The pool that runs what may block: a bounded queue and threads with small stacks. A full queue is the caller's answer,
- * not a longer wait. */
+/* The pool that runs what may block: a bounded queue and threads with small stacks. A full queue is the caller's
+ * answer, not a longer wait. */
 #include "http/http_internal.h"
 
 enum { STACK_BYTES = 512 << 10 };

@@ -52,7 +52,8 @@ static void events_arrive(void **state)
     assert_true(hear_text(one, ":\n\n"));
     (void)close(one);
     town_close(&t, 2000); /* with a stream still open */
-    assert_true(is_closed(two) || is_closed(two) || true);
+    while (!is_closed(two)) /* the rest of the stream, then its end */
+        ;
     (void)close(two);
 }
 
@@ -205,8 +206,7 @@ static void stopping_turns_away_what_waits(void **state)
     say(waiting, block);
     while (workers_queued(t.server->workers) == 0)
         sched_yield();
-    assert_int_equal(pthread_create(&closer, NULL, (void *(*)(void *))(uintptr_t)close_town, &t), 0);
-    (void)running;
+    assert_int_equal(pthread_create(&closer, NULL, close_town, &t), 0);
     blocker_open();
     hear(waiting, false, &a);
     assert_true(a.status == 200 || a.status == 503);

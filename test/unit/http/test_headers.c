@@ -92,11 +92,20 @@ static void ranges(void **state)
         enum range range;
         uint64_t start, len;
     } rows[] = {
-        {NULL, 10, RANGE_WHOLE},           {"bytes=0-3", 10, RANGE_PART, 0, 4},   {"bytes=4-", 10, RANGE_PART, 4, 6},
-        {"bytes=-3", 10, RANGE_PART, 7, 3}, {"bytes=-30", 10, RANGE_PART, 0, 10},  {"bytes=8-99", 10, RANGE_PART, 8, 2},
-        {"bytes=10-", 10, RANGE_OUTSIDE},  {"bytes=-0", 10, RANGE_OUTSIDE},       {"bytes=-1", 0, RANGE_OUTSIDE},
-        {"bytes=3-1", 10, RANGE_WHOLE},    {"bytes=1-2,4-5", 10, RANGE_WHOLE},    {"bytes=-", 10, RANGE_WHOLE},
-        {"lines=1-2", 10, RANGE_WHOLE},    {"bytes=99999999999999999999-", 10, RANGE_WHOLE},
+        {NULL, 10, RANGE_WHOLE},
+        {"bytes=0-3", 10, RANGE_PART, 0, 4},
+        {"bytes=4-", 10, RANGE_PART, 4, 6},
+        {"bytes=-3", 10, RANGE_PART, 7, 3},
+        {"bytes=-30", 10, RANGE_PART, 0, 10},
+        {"bytes=8-99", 10, RANGE_PART, 8, 2},
+        {"bytes=10-", 10, RANGE_OUTSIDE},
+        {"bytes=-0", 10, RANGE_OUTSIDE},
+        {"bytes=-1", 0, RANGE_OUTSIDE},
+        {"bytes=3-1", 10, RANGE_WHOLE},
+        {"bytes=1-2,4-5", 10, RANGE_WHOLE},
+        {"bytes=-", 10, RANGE_WHOLE},
+        {"lines=1-2", 10, RANGE_WHOLE},
+        {"bytes=99999999999999999999-", 10, RANGE_WHOLE},
     };
 
     (void)state;
@@ -149,8 +158,8 @@ static void percent(void **state)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"abc", "abc"},       {"a%2Fb", "a/b"},  {"%C4%91", "đ"}, {"%", NULL},   {"%4", NULL},
-        {"%zz", NULL},        {"%00", NULL},     {"%C4", NULL},   {"%0d", NULL}, {"%41", "A"},
+        {"abc", "abc"}, {"a%2Fb", "a/b"}, {"%C4%91", "đ"}, {"%", NULL},   {"%4", NULL},
+        {"%zz", NULL},  {"%00", NULL},    {"%C4", NULL},   {"%0d", NULL}, {"%41", "A"},
     };
     struct arena *a = arena_new();
 
@@ -184,9 +193,9 @@ static void keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(language), cmocka_unit_test(encoding),   cmocka_unit_test(versions), cmocka_unit_test(tags),
-        cmocka_unit_test(ranges),   cmocka_unit_test(origins),    cmocka_unit_test(json_types), cmocka_unit_test(percent),
-        cmocka_unit_test(keys),
+        cmocka_unit_test(language),   cmocka_unit_test(encoding), cmocka_unit_test(versions),
+        cmocka_unit_test(tags),       cmocka_unit_test(ranges),   cmocka_unit_test(origins),
+        cmocka_unit_test(json_types), cmocka_unit_test(percent),  cmocka_unit_test(keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,17 +21,17 @@ static void says_what_the_rows_say(void **state)
     assert_string_equal(json_str(post, "operationId"), "post_things");
     assert_non_null(json_at(post, "/responses/201/content/application~1json/schema/$ref"));
     assert_int_equal(json_array_size(json_object_get(post, "security")), 0);
-    assert_int_equal(json_i64(json_at(post, "/requestBody/content/application~1json/schema/properties/copies"), "maximum", 0),
-                     20);
+    assert_int_equal(
+        json_i64(json_at(post, "/requestBody/content/application~1json/schema/properties/copies"), "maximum", 0), 20);
     get = json_at(d, "/paths/~1api~1v1~1things~1{id}/patch");
     assert_string_equal(json_str(get, "x-right"), "secret");
     assert_string_equal(json_str(json_at(get, "/parameters/0"), "in"), "path");
     assert_int_equal(json_array_size(json_object_get(get, "security")), 2);
     list = json_at(d, "/paths/~1api~1v1~1things/get");
     assert_int_equal(json_array_size(json_object_get(list, "parameters")), 3); /* name, limit, cursor */
-    assert_string_equal(json_str(json_at(list, "/responses/200/content/application~1json/schema/properties/items/items"),
-                                 "$ref"),
-                        "#/components/schemas/thing");
+    assert_string_equal(
+        json_str(json_at(list, "/responses/200/content/application~1json/schema/properties/items/items"), "$ref"),
+        "#/components/schemas/thing");
     assert_null(json_at(d, "/paths/~1verify~1{code}")); /* hidden */
     assert_non_null(json_at(d, "/paths/~1healthz/get"));
     json_decref(d);
@@ -43,15 +43,14 @@ static void ids_are_unique(void **state)
     const char *name, *method;
 
     (void)state;
-    json_object_foreach(json_object_get(d, "paths"), name, path)
-        json_object_foreach(path, method, operation)
-        {
-            const char *id = json_str(operation, "operationId");
+    json_object_foreach(json_object_get(d, "paths"), name, path) json_object_foreach(path, method, operation)
+    {
+        const char *id = json_str(operation, "operationId");
 
-            if (json_object_get(seen, id))
-                fail_msg("%s twice", id);
-            json_object_set_new(seen, id, json_true());
-        }
+        if (json_object_get(seen, id))
+            fail_msg("%s twice", id);
+        json_object_set_new(seen, id, json_true());
+    }
     json_decref(seen);
     json_decref(d);
 }

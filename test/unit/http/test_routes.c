@@ -61,7 +61,7 @@ static void finds(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct match m = {0};
         bool found = routes_find(&routes, rows[i].path, &m);
-        const struct entry *entry = !found ? NULL
+        const struct entry *entry = !found                    ? NULL
                                     : m.by_method[METHOD_GET] ? m.by_method[METHOD_GET]
                                                               : m.by_method[METHOD_POST];
 

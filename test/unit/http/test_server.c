@@ -274,8 +274,7 @@ static void deep_and_endless(void **state)
     int fd = dial(town.port), n;
 
     (void)state;
-    n = snprintf(text, sizeof text,
-                 "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Content-Length: 60000\r\n\r\n");
+    n = snprintf(text, sizeof text, "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Content-Length: 60000\r\n\r\n");
     memset(text + n, '[', 60000);
     say_bytes(fd, text, (size_t)n + 60000);
     hear(fd, false, &a);
@@ -337,12 +336,18 @@ static void chunks_past_the_ceiling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),           cmocka_unit_test(refuses),
-        cmocka_unit_test(smuggling),         cmocka_unit_test(origins),
-        cmocka_unit_test(client_files),      cmocka_unit_test(stored_files),
-        cmocka_unit_test(keeps_the_connection), cmocka_unit_test(cursor_comes_back),
-        cmocka_unit_test(fingerprint_tells_bodies_apart), cmocka_unit_test(deep_and_endless),
-        cmocka_unit_test(upload_dropped_with_its_client), cmocka_unit_test(chunks_past_the_ceiling),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(smuggling),
+        cmocka_unit_test(origins),
+        cmocka_unit_test(client_files),
+        cmocka_unit_test(stored_files),
+        cmocka_unit_test(keeps_the_connection),
+        cmocka_unit_test(cursor_comes_back),
+        cmocka_unit_test(fingerprint_tells_bodies_apart),
+        cmocka_unit_test(deep_and_endless),
+        cmocka_unit_test(upload_dropped_with_its_client),
+        cmocka_unit_test(chunks_past_the_ceiling),
     };
 
     return cmocka_run_group_tests(tests, open_town, close_town);

@@ -82,8 +82,8 @@ static bool post_thing(struct request *q, struct reply *r, struct error *e)
     digest = request_fingerprint(q);
     digest_hex(&digest, hex);
     reply_header(r, "X-Fingerprint", hex);
-    return reply_json(r, 200, json_pack("{s:s, s:I, s:s?}", "name", t.name, "copies", (json_int_t)t.copies, "key",
-                                        request_key(q)));
+    return reply_json(
+        r, 200, json_pack("{s:s, s:I, s:s?}", "name", t.name, "copies", (json_int_t)t.copies, "key", request_key(q)));
 }
 
 static bool put_thing(struct request *q, struct reply *r, struct error *e)
@@ -286,8 +286,8 @@ void town_close(struct town *t, int grace_ms)
 /* ---- a raw client ---- */
 int dial(int port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval limit = {.tv_sec = 20};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
