@@ -20,10 +20,10 @@ extern const struct module registry_module;
 
 /* ---- the pack: YAML files in a folder ---- */
 struct pack_file {
-    const char *path;   /* relative to the pack */
-    const char *kind;   /* the pack_kind's folder */
+    const char *path; /* relative to the pack */
+    const char *kind; /* the pack_kind's folder */
     struct yaml yaml;
-    const json_t *body; /* the definition (one file may hold several: a list of them) */
+    const json_t *body;  /* the definition (one file may hold several: a list of them) */
     const char *pointer; /* of body within the file */
 };
 struct pack {
@@ -69,7 +69,8 @@ void pack_check(const struct pack *pack, const struct house *house, struct pack_
 /* Stores what is new or changed as new versions in force from `from`; makes registries' tables. Idempotent. */
 bool pack_load(struct house *house, const struct pack *pack, int64_t from, size_t *changed, struct error *e) CHECKED;
 /* The stored definitions of a kind in force now, in the order of their keys: calls each(key, version, body). */
-bool definitions_each(struct db *db, const char *registry, bool (*each)(const char *key, int64_t version, const json_t *body, void *arg, struct error *e),
+bool definitions_each(struct db *db, const char *registry,
+                      bool (*each)(const char *key, int64_t version, const json_t *body, void *arg, struct error *e),
                       void *arg, struct error *e) CHECKED;
 /* One version of a definition (the one a case holds). New reference in *body. */
 bool definition_version(struct db *db, const char *registry, const char *key, int64_t version, json_t **body,
@@ -92,7 +93,7 @@ bool registries_load(struct house *h, struct error *e) CHECKED;
 struct record {
     int64_t id, version;
     const char *key;
-    json_t *body; /* owned by the arena of the call */
+    json_t *body;                 /* owned by the arena of the call */
     int64_t valid_from, valid_to; /* INSTANT_NONE: open */
     int64_t unit;
     int64_t changed_at;
@@ -106,19 +107,21 @@ bool record_at(struct db *db, struct arena *a, const struct registry *r, const c
 bool record_where(struct db *db, struct arena *a, const struct registry *r, const char *field, const char *value,
                   struct record *out, size_t max, size_t *n, struct error *e) CHECKED;
 struct record_query {
-    const char *q;               /* free text, folded by us; NULL */
+    const char *q; /* free text, folded by us; NULL */
     size_t n_where;
-    struct { const char *field, *value; } where[8]; /* indexed fields only, else E_BAD_QUERY */
-    const char *cursor;          /* of the page before: the last key; NULL */
+    struct {
+        const char *field, *value;
+    } where[8];         /* indexed fields only, else E_BAD_QUERY */
+    const char *cursor; /* of the page before: the last key; NULL */
     size_t limit;
 };
 bool record_list(struct db *db, struct arena *a, const struct registry *r, const struct record_query *query,
                  struct record *out, size_t *n, struct error *e) CHECKED;
 
 struct record_write {
-    const char *key;      /* NULL: taken from the body by the registry's key field */
-    const json_t *body;   /* checked against the schema: E_RECORD_INVALID with items */
-    int64_t seen;         /* version the writer saw; 0: must be new; -1: whatever is there */
+    const char *key;    /* NULL: taken from the body by the registry's key field */
+    const json_t *body; /* checked against the schema: E_RECORD_INVALID with items */
+    int64_t seen;       /* version the writer saw; 0: must be new; -1: whatever is there */
     int64_t actor, case_id, unit;
     const char *reason;
     int64_t now, valid_from; /* valid_from INSTANT_NONE: now */
@@ -144,3 +147,22 @@ char *record_title(struct arena *a, const struct registry *r, const json_t *body
 json_t *record_shared_new(const struct registry *r, const json_t *body, const struct actor *who, const char *purpose);
 /* Fields marked x-sensitive: identity name the person a record is about; the values are the "about" of audit rows. */
 const char *record_about(const struct registry *r, const json_t *body);
+
+/* ---- import: CSV (header names fields, "mother.number" nests), NDJSON, GeoJSON (properties, and geometry) ---- */
+enum import_format { IMPORT_CSV, IMPORT_NDJSON, IMPORT_GEOJSON, IMPORT__COUNT };
+/* "csv", "ndjson", "geojson" */
+bool import_format_parse(const char *name, enum import_format *out) CHECKED;
+struct import {
+    const struct registry *registry;
+    const char *path;
+    enum import_format format;
+    bool dry_run;                                              /* says what would happen, writes nothing */
+    int64_t actor, unit;                                       /* unit 0: the registry's owner */
+    enum lang lang;                                            /* of the messages */
+    bool (*progress)(int percent, void *arg, struct error *e); /* may stop it by failing; may be NULL */
+    void *arg;
+};
+/* Writes what is new or changed, some hundred rows a write; a bad row is listed and left out. Running it again changes
+ * nothing. *report is a new reference: {"rows", "new", "changed", "same", "bad", "dry_run",
+ * "problems": [{"line", "pointer", "keyword", "message"}], "problems_dropped"}. Not inside a read or write. */
+bool registry_import(struct store *s, const struct import *in, json_t **report, struct error *e) CHECKED;
