@@ -278,8 +278,10 @@ static bool evaluate(const struct scope *s, const json_t *tree, struct arena *a,
     {
         json_t *value = NULL;
 
-        if (!evaluate(s, member, a, &value, e))
+        if (!evaluate(s, member, a, &value, e)) {
+            json_decref(value);
             return false;
+        }
         if (json_is_null(value)) /* what is not known is absent, not null */
             json_decref(value);
         else
@@ -289,8 +291,10 @@ static bool evaluate(const struct scope *s, const json_t *tree, struct arena *a,
     {
         json_t *value = NULL;
 
-        if (!evaluate(s, member, a, &value, e))
+        if (!evaluate(s, member, a, &value, e)) {
+            json_decref(value);
             return false;
+        }
         (void)json_array_append_new(*out, value); /* fails only without memory */
     }
     return true;
@@ -305,45 +309,61 @@ static bool applies(const struct scope *s, const json_t *effect, struct arena *a
     return !when || (expr_compile(a, json_string_value(when), &x, e) && expr_bool(x, s->names, yes, e));
 }
 
+/* The record as it will be: the effect's own body, or that laid over what is there. */
+static bool effect_body(const struct scope *s, const json_t *effect, struct arena *a, const struct record *before,
+                        json_t **out, struct error *e)
+{
+    json_t *body = NULL;
+
+    if (!evaluate(s, json_object_get(effect, "body"), a, &body, e)) {
+        json_decref(body);
+        return false;
+    }
+    held(a, body);
+    *out = body;
+    if (json_flag(effect, "merge")) {
+        *out = held(a, json_deep_copy(before->body));
+        (void)json_object_update_recursive(*out, body); /* fails only without memory */
+    }
+    return true;
+}
+
 static bool write_effect(struct db *db, struct house *h, struct arena *a, const struct caller *caller,
                          const struct case_file *c, const struct scope *s, const json_t *effect, struct error *e)
 {
     const char *registry = json_str(effect, "registry");
     const struct registry *r = registry ? registry_find(h, registry) : NULL;
     struct record before, after;
+    struct record_write w = {
+        .actor = caller->who->party,
+        .case_id = c->id,
+        .unit = c->unit->id,
+        .reason = c->service->code,
+        .now = caller->now,
+        .valid_from = INSTANT_NONE,
+    };
+    json_t *body;
     char *key;
-    json_t *body = NULL;
     bool found, yes;
 
     if (!r)
         return fail(e, E_PACK, "an effect names registry \"%s\", which is not there", registry ? registry : "");
-    if (!applies(s, effect, a, &yes, e))
+    if (!applies(s, effect, a, &yes, e) || !text_of(s, json_object_get(effect, "key"), a, &key, e))
         return false;
     if (!yes)
         return true;
-    if (!text_of(s, json_object_get(effect, "key"), a, &key, e) || !key ||
-        !evaluate(s, json_object_get(effect, "body"), a, &body, e) || !record_find(db, a, r, key, &before, &found, e)) {
-        json_decref(body);
-        return key ? false : e->code ? false : fail(e, E_PACK, "an effect on %s gives no key", registry);
-    }
-    held(a, body);
-    if (json_flag(effect, "merge")) {
-        json_t *merged = held(a, found ? json_deep_copy(before.body) : json_object());
-
-        (void)json_object_update_recursive(merged, body); /* fails only without memory */
-        body = merged;
-    }
-    return record_put(db, r,
-                      &(struct record_write){.key = key,
-                                             .body = body,
-                                             .seen = found ? before.version : 0,
-                                             .actor = caller->who->party,
-                                             .case_id = c->id,
-                                             .unit = c->unit->id,
-                                             .reason = c->service->code,
-                                             .now = caller->now,
-                                             .valid_from = INSTANT_NONE},
-                      &after, a, e);
+    if (!key)
+        return fail(e, E_PACK, "an effect on %s gives no key", registry);
+    if (!record_find(db, a, r, key, &before, &found, e))
+        return false;
+    if (!found && json_flag(effect, "merge"))
+        return true; /* a patch of what the city does not hold patches nothing */
+    if (!effect_body(s, effect, a, &before, &body, e))
+        return false;
+    w.key = key;
+    w.body = body;
+    w.seen = found ? before.version : 0;
+    return record_put(db, r, &w, &after, a, e);
 }
 
 static bool write_document(struct db *db, struct arena *a, const struct caller *caller, const struct case_file *c,

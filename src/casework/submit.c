@@ -154,8 +154,8 @@ static bool party_of_number(struct db *db, struct arena *a, const struct house *
         .kind = PARTY_CITIZEN,
         .number = arena_strdup(a, number),
         .name = json_str(record.body, "full_name"),
-        .place = json_string_value(json_at(record.body, "/residence/place")),
-        .address = json_string_value(json_at(record.body, "/residence/address")),
+        .place = json_str(record.body, "place"),
+        .address = json_str(record.body, "address"),
     };
     return true;
 }
