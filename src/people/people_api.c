@@ -13,6 +13,9 @@ struct credentials {
     const char *otp; /* taken from every client; asked for only where an account has a second factor */
 };
 
+/* The browser may keep the cookie as long as the longest session; when a session ends is decided here. */
+enum { COOKIE_S = 30 * 24 * 3600 };
+
 /* clang-format off */
 static const struct field credentials_fields[] = {
     {"user",     FIELD_TEXT, offsetof(struct credentials, user),     FIELD_REQUIRED,                   64},
@@ -52,7 +55,7 @@ static bool post_session(struct request *q, struct reply *r, struct error *e)
     json_object_set_new(session, "token", json_string(done.token));
     json_object_set_new(session, "expires_at", json_instant(done.expires_at));
     json_object_set_new(session, "party", party);
-    reply_cookie(r, "motcua_session", done.token, (done.expires_at - request_now(q)) / 1000);
+    reply_cookie(r, "motcua_session", done.token, COOKIE_S);
     return reply_json(r, 201, session);
 }
 

@@ -16,7 +16,8 @@ static const int64_t TOUCH_MS = 15 * 60 * 1000; /* how exactly used_at is kept *
 struct shard {
     pthread_mutex_t lock; /* guards the rest */
     uint64_t epoch;
-    unsigned hand; /* the next place to be taken when all are */
+    unsigned hand;        /* the next place to be taken when all are */
+    uint64_t heads[WAYS]; /* first bytes of the tokens: a look without touching the sessions */
     struct session *sessions[WAYS];
 };
 
@@ -99,11 +100,21 @@ static void unlock_shard(struct shard *s)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
+static uint64_t head_of(const struct digest *token)
+{
+    uint64_t head;
+
+    memcpy(&head, token->bytes, sizeof head);
+    return head;
+}
+
 static size_t way_of(const struct shard *s, const struct digest *token)
 {
+    uint64_t head = head_of(token);
     size_t w = 0;
 
-    while (w < WAYS && !(s->sessions[w] && memcmp(&s->sessions[w]->token, token, sizeof *token) == 0))
+    while (w < WAYS &&
+           !(s->heads[w] == head && s->sessions[w] && memcmp(&s->sessions[w]->token, token, sizeof *token) == 0))
         w++;
     return w;
 }
@@ -140,6 +151,7 @@ static void cache_put(struct session_cache *c, struct session *session, uint64_t
             w = s->hand++ % WAYS;
         session_unref(s->sessions[w]);
         s->sessions[w] = ref(session);
+        s->heads[w] = head_of(&session->token);
     }
     unlock_shard(s);
 }
