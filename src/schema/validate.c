@@ -10,6 +10,9 @@
 
 enum { SCRATCH_WORDS = 256 };
 
+/* Kept out of the frames that every member of a valid instance passes through. */
+#define APART __attribute__((noinline))
+
 struct path {
     const struct path *up;
     const json_t *within; /* the object or array */
@@ -66,7 +69,7 @@ static void path_text(const struct path *at, char *out, size_t size, size_t *len
         *len = size - 3; /* full: what follows is cut */
 }
 
-static bool complain(struct run *r, const struct path *at, const char *keyword, const char *param)
+APART static bool complain(struct run *r, const struct path *at, const char *keyword, const char *param)
 {
     char pointer[ERROR_POINTER_MAX];
     size_t len = 0;
@@ -79,12 +82,12 @@ static bool complain(struct run *r, const struct path *at, const char *keyword, 
 }
 
 /* The instance does not fit here. */
-static bool bad(struct run *r, const struct path *at, const char *keyword, const char *param)
+APART static bool bad(struct run *r, const struct path *at, const char *keyword, const char *param)
 {
-    return r->warn ? false : complain(r, at, keyword, param);
+    return r->warn || r->exhausted ? false : complain(r, at, keyword, param);
 }
 
-static bool bad_size(struct run *r, const struct path *at, const char *keyword, size_t bound)
+APART static bool bad_size(struct run *r, const struct path *at, const char *keyword, size_t bound)
 {
     char text[24];
 
@@ -92,7 +95,7 @@ static bool bad_size(struct run *r, const struct path *at, const char *keyword, 
     return bad(r, at, keyword, text);
 }
 
-static bool bad_number(struct run *r, const struct path *at, const char *keyword, const json_t *bound)
+APART static bool bad_number(struct run *r, const struct path *at, const char *keyword, const json_t *bound)
 {
     char text[40];
 
@@ -101,7 +104,7 @@ static bool bad_number(struct run *r, const struct path *at, const char *keyword
 }
 
 /* Values for people: texts bare, the rest as JSON; cut when long. */
-static bool bad_values(struct run *r, const struct path *at, const char *keyword, const json_t *list)
+APART static bool bad_values(struct run *r, const struct path *at, const char *keyword, const json_t *list)
 {
     auto_buf struct buf b = BUF_INIT(ERROR_PARAM_MAX);
     json_t *each;
@@ -124,7 +127,7 @@ static bool bad_values(struct run *r, const struct path *at, const char *keyword
     return bad(r, at, keyword, b.data);
 }
 
-static bool bad_type(struct run *r, const struct path *at, const struct node *n)
+APART static bool bad_type(struct run *r, const struct path *at, const struct node *n)
 {
     const json_t *type = json_object_get(n->json, "type");
 
@@ -133,21 +136,22 @@ static bool bad_type(struct run *r, const struct path *at, const struct node *n)
     return bad(r, at, "type", json_string_value(type));
 }
 
-static bool bad_const(struct run *r, const struct path *at, const json_t *constant)
+APART static bool bad_const(struct run *r, const struct path *at, const json_t *constant)
 {
     auto_free char *text = json_is_string(constant) ? NULL : json_dumps(constant, JSON_COMPACT | JSON_ENCODE_ANY);
 
     return bad(r, at, "const", text ? text : json_string_value(constant));
 }
 
-static bool give_up(struct run *r, const struct path *at)
+APART static bool give_up(struct run *r, const struct path *at)
 {
     int quiet = r->quiet;
 
     if (!r->exhausted) {
         r->exhausted = true;
         r->quiet = 0;
-        (void)complain(r, at, "depth", ""); /* even from inside a branch: nobody else will say it */
+        if (!r->warn)
+            (void)complain(r, at, "depth", ""); /* even from inside a branch: nobody else will say it */
         r->quiet = quiet;
     }
     return false;
@@ -338,7 +342,7 @@ static bool eval_format(struct run *r, const struct format *f, const char *s, si
 }
 
 /* The personal number against the birth year and the sex recorded beside it. */
-static bool eval_agreement(struct run *r, const struct agreement *a, const char *s, const struct path *at)
+APART static bool eval_agreement(struct run *r, const struct agreement *a, const char *s, const struct path *at)
 {
     const char *born = at && a->birth_date ? json_str(at->within, a->birth_date) : NULL;
     const char *sex = at && a->sex ? json_str(at->within, a->sex) : NULL;
@@ -431,8 +435,8 @@ static bool eval_contains(struct run *r, const struct array_rules *n, const json
     return found <= n->max_contains || bad_size(r, at, "maxContains", n->max_contains);
 }
 
-static bool eval_array(struct run *r, const struct array_rules *n, const json_t *j, const struct path *at,
-                       struct marks *marks)
+APART static bool eval_array(struct run *r, const struct array_rules *n, const json_t *j, const struct path *at,
+                             struct marks *marks)
 {
     size_t size = json_array_size(j);
     bool ok = true;
@@ -501,7 +505,7 @@ static bool eval_dependents(struct run *r, const struct object_rules *n, const j
     return ok;
 }
 
-static bool eval_name(struct run *r, const struct node *n, const char *name, size_t len, const struct path *here)
+APART static bool eval_name(struct run *r, const struct node *n, const char *name, size_t len, const struct path *here)
 {
     bool ok;
 
@@ -514,8 +518,8 @@ static bool eval_name(struct run *r, const struct node *n, const char *name, siz
 }
 
 /* Names a member answers to beyond properties: patterns, else additionalProperties. */
-static bool eval_other(struct run *r, const struct object_rules *n, const struct path *here, const json_t *value,
-                       size_t len, bool *evaluated)
+APART static bool eval_other(struct run *r, const struct object_rules *n, const struct path *here, const json_t *value,
+                             size_t len, bool *evaluated)
 {
     bool ok = true;
 
@@ -573,8 +577,8 @@ static bool eval_members(struct run *r, const struct object_rules *n, const json
     return ok;
 }
 
-static bool eval_object(struct run *r, const struct object_rules *n, const json_t *j, const struct path *at,
-                        struct marks *marks)
+APART static bool eval_object(struct run *r, const struct object_rules *n, const json_t *j, const struct path *at,
+                              struct marks *marks)
 {
     size_t size = json_object_size(j);
     struct marks seen;
@@ -662,8 +666,8 @@ static bool eval_not(struct run *r, const struct combine_rules *c, const json_t 
     return !fits || bad(r, at, "not", "");
 }
 
-static bool eval_combined(struct run *r, const struct combine_rules *c, const json_t *j, const struct path *at,
-                          struct marks *marks)
+APART static bool eval_combined(struct run *r, const struct combine_rules *c, const json_t *j, const struct path *at,
+                                struct marks *marks)
 {
     bool ok = true;
 
@@ -741,8 +745,8 @@ static bool eval_unevaluated(struct run *r, const struct node *rest, const json_
     return ok;
 }
 
-static bool eval_tracked(struct run *r, const struct node *n, const struct node *rest, const json_t *j,
-                         const struct path *at, struct marks *marks)
+APART static bool eval_tracked(struct run *r, const struct node *n, const struct node *rest, const json_t *j,
+                               const struct path *at, struct marks *marks)
 {
     struct marks own = marks_open(r, members(j));
     bool ok = eval_rules(r, n, j, at, &own);
