@@ -203,6 +203,8 @@ struct prefill {
     json_t *locked; /* array of pointers, likewise */
     json_t *person; /* the applicant's person record, or null */
 };
+/* What expressions see as `applicant`. New reference. */
+json_t *party_value_new(const struct party *p);
 bool form_prefill(struct db *db, struct arena *a, const struct house *h, const struct service *s,
                   const struct party *applicant, struct prefill *out, struct error *e) CHECKED;
 /* Merges what was submitted with what is known; refuses a changed locked field; validates. *form is held by the arena.

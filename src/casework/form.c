@@ -53,7 +53,7 @@ static bool own_record(struct db *db, struct arena *a, const struct house *h, co
     return true;
 }
 
-static json_t *party_value_new(const struct party *p)
+json_t *party_value_new(const struct party *p)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "number", json_text_or_null(p->number), "name",
                      json_text_or_null(p->name), "phone", json_text_or_null(p->phone), "email",

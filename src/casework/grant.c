@@ -69,7 +69,7 @@ static bool make_scope(struct db *db, struct house *h, struct arena *a, const st
         return fail(e, E_INTERNAL, "case %s has no applicant", c->code);
     date_format(date_at(caller->now), today);
     name(s, "form", held(a, json_loads(c->form, 0, NULL)));
-    name(s, "applicant", held(a, party_json_new(&applicant, true)));
+    name(s, "applicant", held(a, party_value_new(&applicant)));
     name(s, "person", person);
     name(s, "entry", entry);
     name(s, "entry_key", held(a, json_text_or_null(c->entry_key)));
