@@ -386,7 +386,7 @@ bool service_is_open(const struct service *s, struct date on)
 bool service_offered_at(const struct service *s, const struct unit *u)
 {
     for (size_t i = 0; i < s->n_units; i++)
-        if (text_equal(s->units[i], u->offers))
+        if (unit_offers(u, s->units[i]))
             return true;
     return false;
 }
