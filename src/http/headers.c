@@ -119,6 +119,8 @@ bool if_match_parse(const char *header, int64_t *version, struct error *e)
             continue;
         memcpy(digits, tag + 1, len - 2);
         digits[len - 2] = '\0';
+        if (len > 5 && strcmp(digits + len - 5, "-en") == 0) /* the tag of the English reply: the same version */
+            digits[len - 5] = '\0';
         if (text_to_i64(digits, 0, INT64_MAX, &v) && v > greatest)
             greatest = v;
     }

@@ -124,7 +124,7 @@ void *request_sink(struct request *q);
 const char *request_key(const struct request *q);
 /* SHA-256 over method, path and body: tells a repeated request from a different one under the same key. */
 struct digest request_fingerprint(struct request *q);
-/* The version of If-Match: ETags are "N". *seen is -1 when there is no header. */
+/* The version of If-Match: ETags are "N" ("N-en" on a reply in English). *seen is -1 when there is no header. */
 bool request_if_match(struct request *q, int64_t *seen, struct error *e) CHECKED;
 /* Who calls: set by the gate, read by people.h's request_actor(). */
 void request_set_caller(struct request *q, void *caller);

@@ -33,15 +33,19 @@ bool reply_json(struct reply *r, int status, json_t *taken)
 {
     struct buf b = BUF_INIT(REPLY_BYTES_MAX);
 
-    if (json_dump_callback(taken, add_chunk, &b, JSON_COMPACT | JSON_ENCODE_ANY) != 0 || b.overflow)
-        die("a reply cannot be written as JSON", b.len);
+    r->kind = REPLY_NONE; /* what cannot be written is our fault, and becomes a 500 of this request alone */
+    if (json_dump_callback(taken, add_chunk, &b, JSON_COMPACT | JSON_ENCODE_ANY) == 0 && !b.overflow) {
+        free(r->owned);
+        r->kind = REPLY_TEXT;
+        r->status = status;
+        r->media_type = "application/json";
+        r->text = r->owned = b.data;
+        r->len = b.len;
+    } else {
+        log_line(LOG_ERROR, "reply_not_json", "id=%s size=%zu", r->request->id, b.len);
+        buf_done(&b);
+    }
     json_decref(taken);
-    free(r->owned);
-    r->kind = REPLY_TEXT;
-    r->status = status;
-    r->media_type = "application/json";
-    r->text = r->owned = b.data;
-    r->len = b.len;
     return true;
 }
 
@@ -141,18 +145,22 @@ static void header_static(struct reply *r, const char *name, const char *value)
     r->headers = h;
 }
 
+/* Titles come in the reader's language, so the same version has a tag for each: else a browser that changed its
+ * language would be told that nothing changed. If-Match takes both. */
+static const char *etag_of(const struct request *q, int64_t version)
+{
+    return arena_printf(q->arena, "\"%" PRId64 "%s\"", version, q->lang == LANG_EN ? "-en" : "");
+}
+
 void reply_etag(struct reply *r, int64_t version)
 {
-    header_static(r, "ETag", arena_printf(r->request->arena, "\"%" PRId64 "\"", version));
+    header_static(r, "ETag", etag_of(r->request, version));
+    header_static(r, "Vary", "Accept-Language");
 }
 
 bool reply_not_modified(struct request *q, struct reply *r, int64_t version)
 {
-    const char *seen = request_header(q, "If-None-Match");
-    char etag[32];
-
-    (void)snprintf(etag, sizeof etag, "\"%" PRId64 "\"", version);
-    if (!etag_listed(seen, etag))
+    if (!etag_listed(request_header(q, "If-None-Match"), etag_of(q, version)))
         return false;
     reply_etag(r, version);
     return reply_empty(r, 304);

@@ -51,7 +51,7 @@ static void events_arrive(void **state)
     feed_heartbeat(house_feed(&t.house));
     assert_true(hear_text(one, ":\n\n"));
     (void)close(one);
-    town_close(&t, 2000); /* with a stream still open */
+    town_close(&t, 2000);   /* with a stream still open */
     while (!is_closed(two)) /* the rest of the stream, then its end */
         ;
     (void)close(two);

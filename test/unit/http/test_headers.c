@@ -48,6 +48,8 @@ static void versions(void **state)
         enum error_code code;
     } rows[] = {
         {"\"7\"", 7, E_NONE},
+        {"\"7-en\"", 7, E_NONE},
+        {"\"-en\"", 0, E_STALE},
         {"*", -1, E_NONE},
         {" * ", -1, E_BAD_REQUEST},
         {"W/\"7\"", 7, E_NONE},

@@ -65,6 +65,7 @@ static void answers(void **state)
         {"not sniffed", "GET /api/v1/ping HTTP/1.1\r\n" HOST "\r\n", 200, "X-Content-Type-Options", "nosniff", NULL},
         {"a parameter is decoded after the split", "GET /api/v1/things/a%2Fb HTTP/1.1\r\n" HOST "\r\n", 200, "ETag", "\"7\"", "{\"id\":\"a/b\"}"},
         {"seen already", "GET /api/v1/things/a HTTP/1.1\r\n" HOST "If-None-Match: W/\"7\"\r\n\r\n", 304, "ETag", "\"7\"", NULL},
+        {"seen, but in another language", "GET /api/v1/things/a HTTP/1.1\r\n" HOST "Accept-Language: en\r\nIf-None-Match: \"7\"\r\n\r\n", 200, "ETag", "\"7-en\"", NULL},
         {"a parameter that is no text", "GET /api/v1/things/%ff HTTP/1.1\r\n" HOST "\r\n", 400, NULL, NULL, "bad-request"},
         {"a POST", "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Content-Length: 13\r\n\r\n{\"name\":\"An\"}", 201, NULL, NULL, "\"copies\":0"},
         {"a key", "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Idempotency-Key: k1\r\nContent-Length: 13\r\n\r\n{\"name\":\"An\"}", 201, NULL, NULL, "\"key\":\"k1\""},
@@ -105,6 +106,7 @@ static void refuses(void **state)
         {"no body at all", "POST /api/v1/things HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 422, NULL, NULL, "\"keyword\":\"required\""},
         {"wrong type", "POST /api/v1/things HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415, "Connection", "close", "media-type"},
         {"too large, unread", "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Content-Length: 9000000\r\n\r\n", 413, "Connection", "close", "body-too-large"},
+        {"too large, not even invited", "POST /api/v1/things HTTP/1.1\r\n" HOST JSON "Expect: 100-continue\r\nContent-Length: 9000000\r\n\r\n", 413, "Connection", "close", "body-too-large"},
         {"too large for PATCH, unread", "PATCH /api/v1/things/1 HTTP/1.1\r\n" HOST JSON GOOD "Content-Length: 9000000\r\n\r\n", 413, "Connection", "close", "body-too-large"},
         {"PATCH by nobody, small", "PATCH /api/v1/things/1 HTTP/1.1\r\n" HOST JSON "Content-Length: 2\r\n\r\n{}", 401, "Connection", "close", NULL},
         {"PATCH by nobody, chunked", "PATCH /api/v1/things/1 HTTP/1.1\r\n" HOST JSON "Transfer-Encoding: chunked\r\n\r\n", 401, "Connection", "close", NULL},
@@ -115,6 +117,7 @@ static void refuses(void **state)
         {"an old version", "PUT /api/v1/things/1 HTTP/1.1\r\n" HOST JSON "If-Match: \"6\"\r\nContent-Length: 2\r\n\r\n{}", 412, NULL, NULL, "stale-version"},
         {"open body, but empty", "PUT /api/v1/things/1 HTTP/1.1\r\n" HOST "If-Match: \"7\"\r\nContent-Length: 0\r\n\r\n", 400, NULL, NULL, "json-syntax"},
         {"our fault is not explained", "GET /api/v1/broken HTTP/1.1\r\n" HOST "\r\n", 500, "X-Half", NULL, "\"code\":\"database\""},
+        {"a reply that is no JSON", "GET /api/v1/no-json HTTP/1.1\r\n" HOST "\r\n", 500, NULL, NULL, "internal"},
         {"a handler without reply", "GET /api/v1/silent HTTP/1.1\r\n" HOST "\r\n", 500, NULL, NULL, "internal"},
     };
 

@@ -204,6 +204,12 @@ static bool get_silent(struct request *q, struct reply *r, struct error *e)
     return true;
 }
 
+static bool get_no_json(struct request *q, struct reply *r, struct error *e)
+{
+    (void)q, (void)e;
+    return reply_json(r, 200, json_pack("{s:s}", "name", "\xff"));
+}
+
 static bool get_page(struct request *q, struct reply *r, struct error *e)
 {
     (void)q, (void)e;
@@ -228,6 +234,7 @@ static const struct route town_routes[] = {
     {"POST",  "/api/v1/block",          RIGHT_PUBLIC, NULL, NULL,         "Wait",           post_block, ROUTE_NO_BODY},
     {"GET",   "/api/v1/broken",         RIGHT_PUBLIC, NULL, NULL,         "Fail",           get_broken},
     {"GET",   "/api/v1/silent",         RIGHT_PUBLIC, NULL, NULL,         "Say nothing",    get_silent},
+    {"GET",   "/api/v1/no-json",        RIGHT_PUBLIC, NULL, NULL,         "Say nonsense",   get_no_json},
     {"GET",   "/verify/{code}",         RIGHT_PUBLIC, NULL, NULL,         "A page",         get_page, ROUTE_HIDDEN | ROUTE_OPEN_QUERY},
     {0},
 };
