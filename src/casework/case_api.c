@@ -1,5 +1,5 @@
 /* Cases over HTTP: filing, lists, one case, its events and entries, its actions, public tracking. */
-#include "casework/casework_http_internal.h"
+#include "casework/casework_api.h"
 
 #include <inttypes.h>
 #include <string.h>

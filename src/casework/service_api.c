@@ -1,5 +1,5 @@
 /* The catalogue over HTTP: services, their forms, drafts, what an application would cost. */
-#include "casework/casework_http_internal.h"
+#include "casework/casework_api.h"
 
 #include <string.h>
 
