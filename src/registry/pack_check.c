@@ -85,7 +85,9 @@ static int compare(const void *a, const void *b)
     const struct pack_problem *x = a, *y = b;
     int order = strcmp(x->path, y->path);
 
-    return order ? order : (x->line > y->line) - (x->line < y->line);
+    if (order == 0)
+        order = (x->line > y->line) - (x->line < y->line);
+    return order ? order : strcmp(x->what, y->what);
 }
 
 void pack_check(const struct pack *pack, const struct house *house, struct pack_report *report)

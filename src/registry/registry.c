@@ -65,6 +65,14 @@ static bool is_plain_pointer(const char *pointer)
     return true;
 }
 
+/* schema_walk() names every item of a list "-". */
+static bool is_in_list(const char *pointer)
+{
+    const char *item = strstr(pointer, "/-");
+
+    return item && (item[2] == '/' || item[2] == '\0');
+}
+
 /* "/mother/number" → "f_mother__number" and "mother.number" */
 static char *joined(struct arena *a, const char *start, const char *pointer, const char *between)
 {
@@ -116,7 +124,7 @@ static bool add_search(struct collect *c, const char *pointer)
     for (size_t i = 0; i < r->n_search; i++)
         if (text_equal(r->search[i], pointer))
             return true;
-    if (strchr(pointer, '*'))
+    if (is_in_list(pointer))
         return fail(c->e, E_PACK, "%s: x-search takes fields outside of lists", pointer);
     if (r->n_search == REGISTRY_FIELDS_MAX)
         return fail(c->e, E_PACK, "%s: more than %d searched fields", pointer, REGISTRY_FIELDS_MAX);
@@ -132,7 +140,7 @@ static bool visit(const char *pointer, const json_t *schema, void *arg)
         c->ok = add_field(c, pointer, schema);
     if (c->ok && json_flag(schema, "x-search"))
         c->ok = add_search(c, pointer);
-    if (c->ok && !c->r->person && text_equal(json_str(schema, "x-sensitive"), "identity") && !strchr(pointer, '*'))
+    if (c->ok && !c->r->person && text_equal(json_str(schema, "x-sensitive"), "identity") && !is_in_list(pointer))
         c->r->person = arena_strdup(c->a, pointer);
     return c->ok;
 }
