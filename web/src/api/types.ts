@@ -52,6 +52,7 @@ export interface Manner {
 }
 
 export interface ServicePaper {
+  kind?: string
   title: string
   group: string | null
   originals: number | null
@@ -77,6 +78,9 @@ export interface Service {
   flow?: string | null
   in_force: { from: string | null; to: string | null }
   unsure?: string[]
+  summary?: string | null
+  /** Asked for at a counter, in person: no online application. */
+  counter_only?: boolean
 }
 
 /** What lists of services carry: the page itself is read one by one. */
@@ -242,10 +246,10 @@ export interface Track {
 
 export interface Draft {
   service: string
-  unit: string | null
-  page: string | null
+  unit?: string | null
+  page?: string | null
   form: JsonObject
-  papers: { kind: string; document: string }[]
+  papers?: { kind: string; document: string }[] | null
   saved_at: string
 }
 

@@ -6,7 +6,10 @@ import type officer from './officer.vi'
 import type vi from './vi'
 
 /** English must say everything that Vietnamese says: en.ts and officer.en.ts are typed by this. */
-export type Translated<T> = { [K in keyof T]: T[K] extends string ? string : Translated<T[K]> }
+export type Translated<T> = { [K in keyof T]: T[K] extends string ? string : Translated<T[K]> } & {
+  // English counts; Vietnamese does not.
+  [K in keyof T & string as `${K}_one`]?: string
+}
 
 declare module 'i18next' {
   interface CustomTypeOptions {

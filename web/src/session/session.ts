@@ -3,6 +3,7 @@ import { useNavigate } from 'react-router'
 import { call } from '@/api/http'
 import { isOfficer, keys } from '@/api/hooks'
 import type { Me } from '@/api/types'
+import { dropAllLocal } from '@/citizen/apply/draft'
 
 /** The cookie is the session; the token in the reply is for programs and is not kept in the browser. */
 export function useSignIn(back: string | null) {
@@ -28,6 +29,7 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => call<undefined>('/sessions', { method: 'DELETE' }),
     onSettled: () => {
+      dropAllLocal()
       client.clear()
       client.setQueryData(keys.me, null)
       void navigate('/')

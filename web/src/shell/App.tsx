@@ -8,6 +8,15 @@ import { Layout } from './Layout'
 import { NotFound } from './NotFound'
 
 const Home = lazy(() => import('@/citizen/Home'))
+const Search = lazy(() => import('@/citizen/Search'))
+const ServicePage = lazy(() => import('@/citizen/ServicePage'))
+const Application = lazy(() => import('@/citizen/apply/Application'))
+const Dossiers = lazy(() => import('@/citizen/Dossiers'))
+const Dossier = lazy(() => import('@/citizen/Dossier'))
+const Receipt = lazy(() => import('@/citizen/Receipt'))
+const Vault = lazy(() => import('@/citizen/Vault'))
+const Track = lazy(() => import('@/citizen/Track'))
+const Notices = lazy(() => import('@/citizen/Notices'))
 const SignIn = lazy(() => import('@/session/SignIn'))
 const Officer = lazy(() => import('@/officer'))
 
@@ -20,6 +29,15 @@ export function App() {
       <Routes>
         <Route element={<Layout />}>
           <Route index element={<Home />} />
+          <Route path="thu-tuc" element={<Search />} />
+          <Route path="thu-tuc/:code" element={<ServicePage />} />
+          <Route path="thu-tuc/:code/nop" element={<RequireSignIn><Application /></RequireSignIn>} />
+          <Route path="ho-so" element={<RequireSignIn><Dossiers /></RequireSignIn>} />
+          <Route path="ho-so/:code" element={<RequireSignIn><Dossier /></RequireSignIn>} />
+          <Route path="ho-so/:code/da-nop" element={<RequireSignIn><Receipt /></RequireSignIn>} />
+          <Route path="kho" element={<RequireSignIn><Vault /></RequireSignIn>} />
+          <Route path="tra-cuu/:code?" element={<Track />} />
+          <Route path="thong-bao" element={<RequireSignIn><Notices /></RequireSignIn>} />
           <Route path="dang-nhap" element={<SignIn />} />
           <Route path="can-bo/*" element={<RequireSignIn officer><Officer /></RequireSignIn>} />
           <Route path="*" element={<NotFound />} />

@@ -1,0 +1,35 @@
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { call, Problem } from '@/api/http'
+import type { Draft } from '@/api/types'
+import { DraftKeeper, freshDraft, newest, readLocal } from './draft'
+
+/** The draft to go on with: this device's or the city's, whichever is right. null while that is being found out. */
+export function useDraftKeeper(user: string, service: string): { keeper: DraftKeeper | null; resumedAt: string | null } {
+  const [found, setFound] = useState<{ keeper: DraftKeeper; resumedAt: string | null } | null>(null)
+  useEffect(() => {
+    const control = new AbortController()
+    const start = (remote: Draft | null) => {
+      if (control.signal.aborted) return
+      const draft = newest(readLocal(user, service), remote, service)
+      setFound({ keeper: new DraftKeeper(user, draft ?? freshDraft(service)), resumedAt: draft?.saved_at ?? null })
+    }
+    call<Draft>(`/drafts/${encodeURIComponent(service)}`, { signal: control.signal }).then(start, (error: unknown) => {
+      // Offline, or none there: what this device has is enough to go on.
+      if (error instanceof Problem) start(null)
+    })
+    return () => control.abort()
+  }, [user, service])
+  return useMemo(() => ({ keeper: found?.keeper ?? null, resumedAt: found?.resumedAt ?? null }), [found])
+}
+
+export const useKept = (keeper: DraftKeeper) => useSyncExternalStore(keeper.subscribe, keeper.get)
+
+const watchNetwork = (tell: () => void) => {
+  window.addEventListener('online', tell)
+  window.addEventListener('offline', tell)
+  return () => {
+    window.removeEventListener('online', tell)
+    window.removeEventListener('offline', tell)
+  }
+}
+export const useOnline = (): boolean => useSyncExternalStore(watchNetwork, () => navigator.onLine)
