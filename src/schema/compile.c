@@ -707,8 +707,7 @@ static bool compile_node(struct compiler *c, struct node *n, struct error *e)
         if (value && !k->compile(c, n, k, value, e))
             return false;
     }
-    if (n->array && !n->array->contains)
-        n->array->min_contains = 0;
+    n->is_leaf = !n->array && !n->object && !n->combine;
     return true;
 }
 

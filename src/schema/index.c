@@ -345,14 +345,14 @@ static bool index_root(struct compiler *c, const char *uri, const json_t *root, 
 
 bool index_document(struct compiler *c, const char *uri, const json_t *json, struct resource **out, struct error *e)
 {
-    const json_t *root;
+    const json_t *root = NULL;
 
     return document_add(c, uri, json, &root, e) && index_root(c, uri, root, out, e);
 }
 
 static bool find_resource(struct compiler *c, const char *uri, struct resource **out, struct error *e)
 {
-    const json_t *root;
+    const json_t *root = NULL;
 
     *out = find_known(c, uri);
     return *out || (fetch(c, uri, &root, e) && index_root(c, uri, root, out, e));

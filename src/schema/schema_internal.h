@@ -200,6 +200,7 @@ struct node {
     enum verdict verdict;
     uint8_t types; /* 1 << json_type of what is allowed */
     bool integral; /* a real must be a whole number */
+    bool is_leaf;  /* no array, object or combine rules */
     const struct resource *resource;
     const struct place *place;
     const json_t *json;

@@ -149,6 +149,7 @@ APART static bool give_up(struct run *r, const struct path *at)
 
     if (!r->exhausted) {
         r->exhausted = true;
+        r->steps = SCHEMA_STEPS_MAX; /* whatever is tried now ends here too */
         r->quiet = 0;
         if (!r->warn)
             (void)complain(r, at, "depth", ""); /* even from inside a branch: nobody else will say it */
@@ -544,8 +545,7 @@ static bool eval_members(struct run *r, const struct object_rules *n, const json
 {
     struct path here = {.up = at, .within = j};
     json_t *object = (json_t *)(uintptr_t)j; /* jansson iterates over a pointer that is not const */
-    const struct name *next = n->names, *end = n->names + n->n_names;
-    size_t position = 0;
+    size_t position = 0, next = 0;
     bool ok = true;
 
     for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it), position++) {
@@ -556,13 +556,13 @@ static bool eval_members(struct run *r, const struct object_rules *n, const json
 
         here.name = json_object_iter_key(it);
         /* Clients mostly send members in the order of the schema. */
-        if (next < end && next->text.len == len && memcmp(next->text.s, here.name, len) == 0)
-            name = next;
+        if (next < n->n_names && n->names[next].text.len == len && memcmp(n->names[next].text.s, here.name, len) == 0)
+            name = &n->names[next];
         else
             name = name_find(n, here.name, len);
         if (name) {
-            mark(seen, (size_t)(name - n->names));
-            next = name + 1;
+            next = (size_t)(name - n->names) + 1;
+            mark(seen, next - 1);
             evaluated = name->property != NULL;
             if (evaluated && !eval(r, name->property, value, &here, NULL) && stop_after(r, &ok))
                 return false;
@@ -690,7 +690,8 @@ APART static bool eval_combined(struct run *r, const struct combine_rules *c, co
 
 /* ---- a node ---- */
 
-static bool eval_rules(struct run *r, const struct node *n, const json_t *j, const struct path *at, struct marks *marks)
+/* What needs no look inside the value. */
+static bool eval_leaf(struct run *r, const struct node *n, const json_t *j, const struct path *at)
 {
     json_type type = j ? json_typeof(j) : JSON_STRING;
     bool ok = true;
@@ -699,19 +700,23 @@ static bool eval_rules(struct run *r, const struct node *n, const json_t *j, con
         return bad_type(r, at, n);
     if (n->value && !eval_value(r, n, j, at) && stop_after(r, &ok))
         return false;
-    if (type == JSON_STRING) {
-        if (n->string)
-            ok = eval_string(r, n, j, at) && ok;
-    } else if (type == JSON_INTEGER || type == JSON_REAL) {
-        if (n->number)
-            ok = eval_number(r, n->number, j, at) && ok;
-    } else if (type == JSON_OBJECT) {
-        if (n->object)
-            ok = eval_object(r, n->object, j, at, marks) && ok;
-    } else if (type == JSON_ARRAY) {
-        if (n->array)
-            ok = eval_array(r, n->array, j, at, marks) && ok;
-    }
+    if (n->string && type == JSON_STRING)
+        return eval_string(r, n, j, at) && ok;
+    if (n->number && (type == JSON_INTEGER || type == JSON_REAL))
+        return eval_number(r, n->number, j, at) && ok;
+    return ok;
+}
+
+static bool eval_rules(struct run *r, const struct node *n, const json_t *j, const struct path *at, struct marks *marks)
+{
+    bool ok = eval_leaf(r, n, j, at);
+
+    if (!ok && (!go_on(r) || !(n->types >> (j ? json_typeof(j) : JSON_STRING) & 1)))
+        return false; /* of the wrong type, the rest would only repeat it */
+    if (n->object && json_is_object(j))
+        ok = eval_object(r, n->object, j, at, marks) && ok;
+    else if (n->array && json_is_array(j))
+        ok = eval_array(r, n->array, j, at, marks) && ok;
     if (n->combine && (ok || go_on(r)))
         ok = eval_combined(r, n->combine, j, at, marks) && ok;
     return ok;
@@ -759,31 +764,35 @@ APART static bool eval_tracked(struct run *r, const struct node *n, const struct
     return ok;
 }
 
-static bool eval_node(struct run *r, const struct node *n, const json_t *j, const struct path *at, struct marks *marks)
-{
-    if (n->object && n->object->unevaluated && json_is_object(j))
-        return eval_tracked(r, n, n->object->unevaluated, j, at, marks);
-    if (n->array && n->array->unevaluated && json_is_array(j))
-        return eval_tracked(r, n, n->array->unevaluated, j, at, marks);
-    return eval_rules(r, n, j, at, marks);
-}
-
-static bool eval(struct run *r, const struct node *n, const json_t *j, const struct path *at, struct marks *marks)
+APART static bool eval_branching(struct run *r, const struct node *n, const json_t *j, const struct path *at,
+                                 struct marks *marks)
 {
     struct scope scope = {.up = r->scope, .resource = n->resource};
     bool ok;
 
-    if (n->verdict != VERDICT_RULES)
-        return n->verdict == VERDICT_TRUE || bad(r, at, "false", "");
-    if (r->exhausted || r->depth == SCHEMA_DEPTH_MAX || ++r->steps > SCHEMA_STEPS_MAX)
+    if (r->depth == SCHEMA_DEPTH_MAX)
         return give_up(r, at);
     if (r->has_dynamic && (!scope.up || scope.up->resource != n->resource))
         r->scope = &scope;
     r->depth++;
-    ok = eval_node(r, n, j, at, marks);
+    if (n->object && n->object->unevaluated && json_is_object(j))
+        ok = eval_tracked(r, n, n->object->unevaluated, j, at, marks);
+    else if (n->array && n->array->unevaluated && json_is_array(j))
+        ok = eval_tracked(r, n, n->array->unevaluated, j, at, marks);
+    else
+        ok = eval_rules(r, n, j, at, marks);
     r->depth--;
     r->scope = scope.up;
     return ok;
+}
+
+static bool eval(struct run *r, const struct node *n, const json_t *j, const struct path *at, struct marks *marks)
+{
+    if (n->verdict != VERDICT_RULES)
+        return n->verdict == VERDICT_TRUE || bad(r, at, "false", "");
+    if (++r->steps > SCHEMA_STEPS_MAX)
+        return give_up(r, at);
+    return n->is_leaf ? eval_leaf(r, n, j, at) : eval_branching(r, n, j, at, marks);
 }
 
 bool schema_validate(const struct schema *s, const json_t *instance, struct error *e)
