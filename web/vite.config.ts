@@ -32,6 +32,8 @@ export default defineConfig({
   },
   // Inlined assets would be data: addresses, which the content policy refuses.
   build: { target: 'es2022', manifest: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  // The PDF worker is a module of several files' worth of modern script.
+  worker: { format: 'es' },
   server: {
     // Host is kept, so that the server's Origin check sees one origin.
     proxy: Object.fromEntries(['/api', '/verify', '/healthz', '/readyz'].map((path) => [path, { target: server, changeOrigin: false }])),

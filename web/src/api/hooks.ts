@@ -144,7 +144,9 @@ export interface ActionCall extends JsonObject {
   papers?: unknown[]
   assignee?: string
   step?: string
-  entry?: { registry: string; key: string }
+  /** Key of the book entry found. */
+  entry?: string
+  due_at?: string
 }
 
 /** An action on a case, naming the version that was seen. What came back is shown at once, lists are read again. */
