@@ -65,7 +65,7 @@ static bool format_of(const char *header, enum import_format *out, struct error 
 static bool upload_open(struct request *q, void **state, struct error *e)
 {
     const struct registry *r;
-    enum import_format format;
+    enum import_format format = IMPORT_CSV;
     struct upload *up;
     int64_t id = id_new();
     const char *path =

@@ -86,8 +86,8 @@ static bool read_where(struct request *q, const struct access *x, struct record_
 
         for (size_t p = 0; p < COUNT(plain); p++)
             is_plain |= strcmp(name, plain[p]) == 0;
-        if (is_plain)
-            continue;
+        if (is_plain || !*value)
+            continue; /* an empty box of a form asks for nothing */
         if (!text_starts_with(name, "where[") || name[len - 1] != ']')
             return fail(e, E_BAD_QUERY, "%.60s is no parameter of a list of records", name);
         if (out->n_where == COUNT(out->where) - 1)
@@ -356,7 +356,7 @@ static bool write_body(struct request *q, struct reply *r, bool is_patch, struct
     if (!store_write(request_house(q)->store, write_record, &x, e))
         return false;
     reply_etag(r, x.out.version);
-    return reply_json(r, x.out.version == 1 ? 201 : 200, record_json_new(q, x.registry, &all, &x.out));
+    return reply_json(r, 200, record_json_new(q, x.registry, &all, &x.out));
 }
 
 bool put_record(struct request *q, struct reply *r, struct error *e)

@@ -265,14 +265,14 @@ bool registry_of_kind(struct arena *a, const struct pack_kind *kind, const struc
 {
     struct yaml schema;
     json_auto_t *definition = NULL;
-    const json_t *title;
+    json_t *title;
 
     if (!pack_kind_schema(a, kind, &schema, e))
         return false;
     title = json_object_get(schema.root, "title");
     definition =
-        json_pack("{s:s, s:s, s:O, s:s, s:O, s:[{s:s, s:s, s:s}]}", "name", kind->registry, "group", "definitions",
-                  "title", title ? title : json_object_get(schema.root, "type"), "key", kind->key, "schema",
+        json_pack("{s:s, s:s, s:o, s:s, s:O, s:[{s:s, s:s, s:s}]}", "name", kind->registry, "group", "definitions",
+                  "title", title ? json_incref(title) : json_string(kind->registry), "key", kind->key, "schema",
                   schema.root, "share", "role", "public", "purpose", "public", "fields", "*");
     if (!definition)
         return fail(e, E_PACK, "%s: the schema of the kind is no object schema", kind->registry);
@@ -310,6 +310,13 @@ const struct registry *registry_find(const struct house *h, const char *name)
         return NULL;
     found = bsearch(name, set->registries, set->n, sizeof(struct registry *), compare_name);
     return found ? *found : NULL;
+}
+
+const struct registry *registry_at(const struct house *h, size_t i)
+{
+    const struct registry_set *set = registries(h);
+
+    return set && i < set->n ? set->registries[i] : NULL;
 }
 
 struct compiling {

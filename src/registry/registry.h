@@ -80,6 +80,8 @@ bool definition_version(struct db *db, const char *registry, const char *key, in
 struct registry; /* a compiled definition; lives as long as the program */
 /* NULL when there is none. */
 const struct registry *registry_find(const struct house *h, const char *name);
+/* In the order of their names; NULL at the end. */
+const struct registry *registry_at(const struct house *h, size_t i);
 const char *registry_name(const struct registry *r);
 const char *registry_title(const struct registry *r, enum lang lang);
 const struct schema *registry_schema(const struct registry *r);
