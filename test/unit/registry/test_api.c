@@ -10,7 +10,7 @@
 
 struct answer {
     int status;
-    char text[65536];
+    char text[1 << 18];
     json_t *body; /* NULL when there is none */
 };
 
@@ -149,7 +149,43 @@ static size_t size(const json_t *page)
     return json_array_size(json_object_get(page, "items"));
 }
 
+/* A reply, or each item of a page, against the shape that the OpenAPI document declares. */
+static void assert_shape(const char *shape, const json_t *reply)
+{
+    struct city *c = site.city;
+    json_auto_t *held = json_deep_copy(reply);
+    json_auto_t *whole = NULL;
+    const json_t *items = json_object_get(held, "items"), *one;
+    char ref[100];
+    struct schema *schema;
+    size_t i;
+
+    (void)snprintf(ref, sizeof ref, "#/components/schemas/%s", shape);
+    whole = json_pack("{s:s, s:O}", "$ref", ref, "components",
+                      json_object_get(get("", "/openapi.json", 200, NULL), "components"));
+    assert_ok(c, schema_compile(c->arena, whole, &record_schema_options, &schema, &c->e));
+    if (!items) {
+        assert_ok(c, schema_validate(schema, held, &c->e));
+        return;
+    }
+    assert_true(json_array_size(items) > 0);
+    json_array_foreach(items, i, one) assert_ok(c, schema_validate(schema, one, &c->e));
+}
+
 /* ---- stories ---- */
+
+static void replies_have_their_shapes(void **state)
+{
+    (void)state;
+    assert_shape("registry", get("", "/registries", 200, NULL));
+    assert_shape("registry", get("", "/registries/person", 200, NULL));
+    assert_shape("registry", get("", "/registries/bridge", 200, NULL));
+    assert_shape("record", get("", "/registries/unit/records", 200, NULL));
+    assert_shape("record", get(site.lan, "/registries/person/records/" LAN, 200, NULL));
+    assert_shape("record-version", get(site.steward, "/registries/person/records/" LAN "/history", 200, NULL));
+    ask("POST /api/v1/registries/person/import", site.steward, "application/x-ndjson", "{}");
+    assert_shape("job", site.answer.body);
+}
 
 static void the_catalogue(void **state)
 {
@@ -345,11 +381,9 @@ static void an_import_is_a_job(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        visit(the_catalogue),
-        visit(a_citizen_reads_what_is_hers),
-        visit(an_officer_sees_what_the_rules_show),
-        visit(everyone_sees_bridges),
-        visit(stewards_write),
+        visit(replies_have_their_shapes),    visit(the_catalogue),
+        visit(a_citizen_reads_what_is_hers), visit(an_officer_sees_what_the_rules_show),
+        visit(everyone_sees_bridges),        visit(stewards_write),
         visit(an_import_is_a_job),
     };
 
