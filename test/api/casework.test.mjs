@@ -1,0 +1,307 @@
+// The rules of the way: who may do what at which step, what an action needs, and what is refused with its reason.
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { eventually } from './harness.mjs'
+import { act, BROKER, COPY, EXTRACT, file, Town, upload, walk } from './town.mjs'
+
+const town = await Town.open()
+const [ward, other] = town.wards
+const lan = await town.citizen(0)
+const minh = await town.citizen(1)
+const at = (role, unit = ward) => town.as(role, unit)
+const desk = await at('one-stop')
+const actions = async (client, code) => (await client.get(`/api/v1/cases/${code}`)).body.actions
+const ids = async (client, code) => (await actions(client, code)).map((a) => a.id).sort()
+const illegal = async (client, code, action, body = { note: 'x' }) => {
+  const reply = (await client.post(`/api/v1/cases/${code}/actions/${action}`, body, 409)).body
+  assert.equal(reply.code, 'action-not-allowed')
+  assert.deepEqual(reply.actions.map((a) => a.id).sort(), await ids(client, code), 'the refusal lists what is allowed')
+}
+
+describe('a supplement', () => {
+  let code
+  before(async () => {
+    ;({ code } = await file(lan, ward, { form: { relation: 'authorised', subject_number: minh.party.number }, papers: [{ kind: 'authorisation-letter', document: (await upload(lan)).id }] }))
+    await act(desk, code, 'receive')
+  })
+
+  test('needs a note', async () => {
+    const body = await act(desk, code, 'request-supplement', {}, 422)
+    assert.equal(body.code, 'action-needs')
+    assert.deepEqual(body.errors.map((e) => e.pointer), ['/note'])
+  })
+
+  test('may not ask for what the city holds', async () => {
+    const body = await act(desk, code, 'request-supplement', { note: 'Nộp căn cước', papers: [{ kind: 'identity-paper' }] }, 422)
+    assert.equal(body.code, 'paper-held')
+    assert.equal(body.held.registry, 'person')
+    assert.ok(body.held.title)
+  })
+
+  test('stops the clock, and only the applicant can go on', async () => {
+    const asked = await act(desk, code, 'request-supplement', { note: 'Thiếu chữ ký', papers: [{ kind: 'authorisation-letter' }] })
+    assert.equal(asked.status, 5)
+    assert.equal(asked.clock.paused, true)
+    assert.equal(asked.step.role, 'applicant')
+    await illegal(desk, code, 'hand-over')
+    assert.deepEqual(await ids(lan, code), ['supplement', 'withdraw'])
+    await illegal(await at('specialist'), code, 'supplement')
+  })
+
+  test('goes back to where it was asked, with a new time', async () => {
+    const { id } = await upload(lan)
+    const back = await act(lan, code, 'supplement', { papers: [{ kind: 'authorisation-letter', document: id }], form: { copies: 5 } })
+    assert.equal(back.status, 2)
+    assert.equal(back.step.id, 'received')
+    assert.equal(back.clock.paused, false)
+    assert.equal(back.form.copies, 5)
+    assert.equal(back.papers.find((p) => p.kind === 'authorisation-letter').document.id, id)
+  })
+
+  test('may be asked for at intake too, and later by the specialist', async () => {
+    await act(desk, code, 'hand-over')
+    const asked = await act(await at('specialist'), code, 'request-supplement', { note: 'Còn thiếu' })
+    assert.equal(asked.status, 5)
+    const back = await act(lan, code, 'supplement', { note: 'Đã nộp' })
+    assert.equal(back.step.id, 'appraisal')
+  })
+
+  test('cannot carry somebody else’s paper, nor change what is locked', async () => {
+    await act(await at('specialist'), code, 'request-supplement', { note: 'Lần nữa' })
+    const { id } = await upload(minh)
+    await act(lan, code, 'supplement', { papers: [{ kind: 'authorisation-letter', document: id }] }, 422)
+    assert.equal((await act(lan, code, 'supplement', { form: { applicant: { full_name: 'Người Khác' } } }, 422)).code, 'field-locked')
+  })
+})
+
+describe('ends before the end', () => {
+  test('the applicant withdraws', async () => {
+    const { code } = await file(lan, ward)
+    const gone = await act(lan, code, 'withdraw')
+    assert.equal(gone.status, 7)
+    assert.equal(gone.step, null)
+    await illegal(desk, code, 'receive')
+    assert.equal((await act(await at('archivist'), code, 'archive')).status, 7)
+  })
+
+  test('the one-stop refuses, saying why', async () => {
+    const { code } = await file(lan, ward)
+    await act(desk, code, 'refuse', {}, 422)
+    const refused = await act(desk, code, 'refuse', { note: 'Không thuộc thẩm quyền' })
+    assert.equal(refused.status, 3)
+    assert.equal((await lan.all(`/api/v1/cases/${code}/events`)).at(-1).note, 'Không thuộc thẩm quyền')
+  })
+
+  test('the signatory stops or rejects, saying why', async () => {
+    for (const [action, until] of [['stop', 'hand-over'], ['reject', 'submit-for-signature']]) {
+      const { code } = await file(lan, ward)
+      await walk(town, code, ward, until)
+      const signatory = await at('signatory')
+      await act(signatory, code, action, {}, 422)
+      assert.equal((await act(signatory, code, action, { note: 'Có căn cứ' })).status, 8)
+      assert.deepEqual((await lan.get('/api/v1/vault')).body.documents.filter((d) => d.case === code), [])
+    }
+  })
+
+  test('a granted case can be withdrawn no more', async () => {
+    const { code } = await file(lan, ward)
+    await walk(town, code, ward, 'approve')
+    await illegal(lan, code, 'withdraw')
+  })
+})
+
+describe('within the unit', () => {
+  let code
+  before(async () => {
+    ;({ code } = await file(lan, ward))
+    await walk(town, code, ward, 'hand-over')
+  })
+
+  test('the head gives it to somebody of the step', async () => {
+    const head = await at('unit-head')
+    const assign = (await actions(head, code)).find((a) => a.id === 'assign')
+    assert.deepEqual(assign.needs, ['assignee'])
+    const chosen = assign.options.assignee[1]
+    await act(head, code, 'assign', {}, 422)
+    await act(head, code, 'assign', { assignee: lan.party.id }, 422)
+    assert.equal((await act(head, code, 'assign', { assignee: chosen.id })).assignee.id, chosen.id)
+  })
+
+  test('what another has is not in one’s own inbox', async () => {
+    const { body } = await (await at('specialist')).get(`/api/v1/cases/${code}`)
+    const [first, second] = [await town.as('specialist', ward, 0), await town.as('specialist', ward, 1)]
+    const [owner, colleague] = body.assignee.id === first.party.id ? [first, second] : [second, first]
+    assert.ok((await owner.all('/api/v1/cases?box=inbox')).some((c) => c.code === code))
+    assert.ok(!(await colleague.all('/api/v1/cases?box=inbox')).some((c) => c.code === code))
+    assert.ok((await colleague.all('/api/v1/cases?box=unit')).some((c) => c.code === code))
+  })
+
+  test('asks the head and gets an answer', async () => {
+    const specialist = await at('specialist')
+    await act(specialist, code, 'consult', {}, 422)
+    assert.equal((await act(specialist, code, 'consult', { note: 'Xin ý kiến' })).step.role, 'unit-head')
+    await illegal(specialist, code, 'answer')
+    assert.equal((await act(await at('unit-head'), code, 'answer', { note: 'Đồng ý' })).step.id, 'appraisal')
+  })
+
+  test('the signatory sends it back', async () => {
+    await act(await at('specialist'), code, 'submit-for-signature')
+    const signatory = await at('signatory')
+    await act(signatory, code, 'return-to-step', {}, 422)
+    assert.equal((await act(signatory, code, 'return-to-step', { note: 'Sửa lại' })).step.id, 'appraisal')
+  })
+
+  test('roles do not stand in for each other', async () => {
+    for (const role of ['one-stop', 'signatory', 'clerk', 'archivist', 'cashier']) await illegal(await at(role), code, 'submit-for-signature')
+  })
+
+  test('an action that is none is refused like one that is not allowed', async () => {
+    await illegal(desk, code, 'celebrate')
+  })
+
+  test('officers of another ward do not see it at all', async () => {
+    for (const role of ['one-stop', 'specialist', 'signatory', 'unit-head']) {
+      const stranger = await at(role, other)
+      await stranger.get(`/api/v1/cases/${code}`, 404)
+      await stranger.post(`/api/v1/cases/${code}/actions/submit-for-signature`, {}, 404)
+    }
+  })
+})
+
+describe('money', () => {
+  test('the fee is taken by the cashier or the desk, once', async () => {
+    const { code, fee } = await file(lan, ward, { form: { copies: 3 } })
+    assert.deepEqual(fee, { amount: 24000, state: 'due' })
+    await illegal(desk, code, 'pay') // nothing is owed before it is received
+    await act(desk, code, 'receive')
+    await illegal(lan, code, 'pay')
+    assert.equal((await act(await at('cashier'), code, 'pay')).fee.state, 'paid')
+    await illegal(desk, code, 'pay')
+  })
+})
+
+describe('an apology', () => {
+  test('comes at least a day ahead, once, with a later time', async () => {
+    const site = (await town.stranger.all(`/api/v1/units?service=${BROKER}`))[0].code
+    const form = { certificate: { number: 'CC-01' }, reason: 'lost' }
+    const { code } = await file(lan, site, { service: BROKER, form, papers: [{ kind: 'portrait', document: (await upload(lan)).id }] })
+    const received = await act(await at('one-stop', site), code, 'receive')
+    const head = await at('unit-head', site)
+    const later = new Date(Date.parse(received.due_at) + 5 * 86400000).toISOString()
+
+    assert.deepEqual((await actions(head, code)).find((a) => a.id === 'apologise').needs.sort(), ['due_at', 'note'])
+    await act(head, code, 'apologise', { note: 'Xin lỗi' }, 422)
+    await act(head, code, 'apologise', { note: 'Xin lỗi', due_at: received.received_at }, 422)
+    const moved = await act(head, code, 'apologise', { note: 'Xin lỗi', due_at: later })
+    assert.equal(Date.parse(moved.due_at), Date.parse(later))
+    assert.equal(moved.clock.legal_due_at, received.clock.legal_due_at, 'the law’s time stays')
+    await illegal(head, code, 'apologise', { note: 'Lần hai', due_at: later })
+  })
+
+  test('is too late on the last day', async () => {
+    const { code } = await file(lan, ward)
+    await act(desk, code, 'receive')
+    const { body } = await desk.get(`/api/v1/cases/${code}`)
+    if (Date.parse(body.due_at) - Date.now() > 86400000) return // filed before a holiday: there is a day left
+    await illegal(await at('signatory'), code, 'apologise', { note: 'Xin lỗi', due_at: new Date(Date.now() + 9 * 86400000).toISOString() })
+  })
+})
+
+describe('a department with a check', () => {
+  test('appraisal, check by the head, signature, numbering, delivery', async () => {
+    const site = (await town.stranger.all(`/api/v1/units?service=${BROKER}`))[0].code
+    const form = { certificate: { number: 'CC-02' }, reason: 'burnt' }
+    const { code } = await file(lan, site, { service: BROKER, form, papers: [{ kind: 'portrait', document: (await upload(lan)).id }] })
+    const way = [
+      ['receive', 'one-stop', 2], ['hand-over', 'one-stop', 4], ['submit-for-check', 'specialist', 4],
+      ['submit-for-signature', 'unit-head', 4], ['approve', 'signatory', 9], ['issue', 'clerk', 9], ['deliver', 'one-stop', 10],
+    ]
+    for (const [action, role, status] of way) assert.equal((await act(await at(role, site), code, action)).status, status, action)
+    assert.ok((await lan.get('/api/v1/vault')).body.documents.some((d) => d.case === code && d.kind === 'broker-certificate'))
+  })
+})
+
+describe('at the counter', () => {
+  test('an officer files for somebody, who sees it at home', async () => {
+    const form = { document: { title: 'Bằng tốt nghiệp' }, pages: 3, copies: 2 }
+    const filed = await file(desk, ward, { service: COPY, form, on_behalf_of: minh.party.number, channel: 'counter' })
+    assert.equal(filed.channel, 'counter')
+    assert.equal(filed.delivery, 'counter')
+    assert.equal(filed.applicant.name, minh.party.name)
+    assert.equal(filed.submitter.id, desk.party.id)
+    assert.deepEqual(filed.fee, { amount: 10000, state: 'due' })
+    assert.equal((await minh.get(`/api/v1/cases/${filed.code}`)).body.track_pin?.length > 0, true)
+    assert.equal((await walk(town, filed.code, ward, 'approve')).status, 9)
+  })
+
+  test('only officers file at the counter, and only for their own unit there', async () => {
+    await file(lan, ward, { channel: 'counter', want: 422 })
+    const foreign = await at('one-stop', other)
+    const { channel } = await file(foreign, ward, { on_behalf_of: minh.party.number, want: 201 })
+    assert.equal(channel, 'online', 'an officer of elsewhere is no counter here')
+  })
+})
+
+describe('other people’s cases', () => {
+  test('are not there, and the try is written down', async () => {
+    const { code } = await file(lan, ward)
+    for (const path of ['', '/events', '/entries']) assert.equal((await minh.get(`/api/v1/cases/${code}${path}`, 404)).body.code, 'not-found')
+    await minh.post(`/api/v1/cases/${code}/actions/withdraw`, {}, 404)
+    assert.equal((await minh.get(`/api/v1/cases/${ward}-990101-0001`, 404)).body.code, 'not-found')
+    assert.ok(!(await minh.all('/api/v1/cases')).some((c) => c.code === code))
+    const tracked = (await town.stranger.get(`/api/v1/track/${code}`)).body
+    assert.equal(tracked.unit, undefined)
+  })
+
+  test('an officer’s look is in the citizen’s log; their own is not', async () => {
+    const { code } = await file(lan, ward)
+    await desk.get(`/api/v1/cases/${code}`)
+    await lan.get(`/api/v1/cases/${code}`)
+    const log = await eventually(() => lan.all('/api/v1/vault/access-log'), (l) => l.some((e) => e.case === code))
+    assert.deepEqual([...new Set(log.filter((e) => e.case === code).map((e) => e.who.name))], [desk.party.name])
+  })
+
+  test('the entries of the book are for the officers of the case', async () => {
+    const { code } = await file(lan, ward)
+    await lan.get(`/api/v1/cases/${code}/entries`, 403)
+    await desk.get(`/api/v1/cases/${code}/entries`)
+  })
+})
+
+describe('lists', () => {
+  test('filters, order and pages', async () => {
+    const codes = []
+    for (let i = 0; i < 5; i++) codes.push((await file(minh, other)).code)
+    const box = await at('one-stop', other)
+    await act(box, codes[2], 'receive')
+
+    assert.deepEqual((await minh.all('/api/v1/cases?box=mine', 2)).map((c) => c.code).filter((c) => codes.includes(c)), [...codes].reverse())
+    const unit = await box.all('/api/v1/cases?box=unit', 2)
+    assert.deepEqual(unit.map((c) => c.code), (await box.all('/api/v1/cases?box=unit')).map((c) => c.code))
+    assert.deepEqual((await box.all('/api/v1/cases?box=unit&status=2')).map((c) => c.code), [codes[2]])
+    assert.deepEqual(await box.all('/api/v1/cases?box=unit&late=true'), [])
+    assert.deepEqual(await box.all(`/api/v1/cases?box=unit&service=${COPY}`), [])
+    assert.ok((await box.all(`/api/v1/cases?box=unit&service=${EXTRACT}`)).length >= 5)
+    await minh.get('/api/v1/cases?box=everything', 422)
+    await minh.get('/api/v1/cases?status=11', 422)
+    await minh.get('/api/v1/cases?limit=0', 400)
+    await minh.get('/api/v1/cases?limit=201', 400)
+  })
+
+  test('codes run without gaps', async () => {
+    const numbers = []
+    for (let i = 0; i < 4; i++) {
+      numbers.push(Number((await file(lan, other)).code.split('-').at(-1)))
+      await file(lan, other, { form: { copies: 0 }, want: 422 }) // takes no number
+    }
+    assert.deepEqual(numbers, numbers.map((_, i) => numbers[0] + i))
+  })
+
+  test('the supervisor sees what is below the city', async () => {
+    const { code } = await file(lan, ward)
+    const supervisor = await town.as('supervisor')
+    await supervisor.get(`/api/v1/cases/${code}`)
+    assert.deepEqual(await ids(supervisor, code), [])
+    assert.ok((await supervisor.all(`/api/v1/cases?box=unit&unit=${ward}`)).some((c) => c.code === code))
+  })
+})
