@@ -176,6 +176,8 @@ bool job_find(struct db *db, int64_t id, struct job_state *out, bool *found, str
 /* ---- care ---- */
 /* An online copy of the whole database into a new file. */
 bool store_backup(struct store *s, const char *path, struct error *e) CHECKED;
+/* The same of a database that another process may be serving from. */
+bool store_backup_of(const char *url, const char *path, struct error *e) CHECKED;
 /* The engine's own integrity check; problems go to the log, *sound tells. */
 bool store_check(struct store *s, bool *sound, struct error *e) CHECKED;
 struct store_figures {

@@ -375,6 +375,17 @@ static bool path_from(const char *url, char path[static STORE_PATH_MAX], struct 
     return true;
 }
 
+bool store_backup_of(const char *url, const char *path, struct error *e)
+{
+    char from[STORE_PATH_MAX];
+
+    if (!path_from(url, from, e))
+        return false;
+    if (access(path, F_OK) == 0)
+        return fail(e, E_IO, "%s exists", path);
+    return database_copy(from, path, e);
+}
+
 /* Held until the process ends, however it ends. A file of its own: closing a second descriptor of the database would
  * drop SQLite's locks on it. */
 static bool lock_take(struct store *s, struct error *e)
