@@ -13,6 +13,33 @@ bool account_add(struct db *db, const struct account_new *account, int64_t *id, 
     return true;
 }
 
+bool account_find(struct db *db, const char *user, int64_t *id, bool *found, struct error *e)
+{
+    auto_rows struct rows *r = NULL;
+
+    if (!db_find(db, &r, found, e, "SELECT id FROM account WHERE user_name = $1", ARGS(TEXT(user))))
+        return false;
+    if (*found)
+        *id = rows_i64(r, 0);
+    return true;
+}
+
+bool account_password(struct db *db, const char *user, const char *password_hash, struct error *e)
+{
+    static const char sql[] = "UPDATE account SET password = $2, failures = 0, failed_at = 0 WHERE id = $1";
+    int64_t id;
+    bool found;
+
+    if (!account_find(db, user, &id, &found, e))
+        return false;
+    if (!found)
+        return fail(e, E_NOT_FOUND, "no account of that name");
+    /* "account.roles" makes the snapshots of its sessions stale, and then they are not found. */
+    return db_exec(db, NULL, e, sql, ARGS(I64(id), TEXT(password_hash))) &&
+           db_exec(db, NULL, e, "DELETE FROM session WHERE account = $1", ARGS(I64(id))) &&
+           db_emit(db, "account.roles", id, NULL, e);
+}
+
 bool role_grant(struct db *db, int64_t account, enum role role, int64_t unit, struct error *e)
 {
     static const char sql[] = "INSERT INTO account_role (account, role, unit) VALUES ($1, $2, $3)"

@@ -121,6 +121,10 @@ enum { PASSWORD_HASH_MAX = 128 };
 /* argon2id; takes tens of milliseconds: never inside a write. */
 bool password_hash(const char *password, char out[static PASSWORD_HASH_MAX], struct error *e) CHECKED;
 bool account_add(struct db *db, const struct account_new *account, int64_t *id, struct error *e) CHECKED;
+/* The account of a user name; *found tells. */
+bool account_find(struct db *db, const char *user, int64_t *id, bool *found, struct error *e) CHECKED;
+/* A new password also forgets failed tries and ends the account's sessions. E_NOT_FOUND when there is no such user. */
+bool account_password(struct db *db, const char *user, const char *password_hash, struct error *e) CHECKED;
 /* unit 0 for citizens and helpers. */
 bool role_grant(struct db *db, int64_t account, enum role role, int64_t unit, struct error *e) CHECKED;
 /* Officers who hold a role in a unit, at most max; ids and names in the arena. */
