@@ -132,17 +132,35 @@ static bool take_personal_number(struct db *db, struct taking *t, const struct s
     return fail(e, E_BUSY, "no free personal number was found");
 }
 
+enum { SERIES_MAX = 96 }; /* unit codes are 35 bytes at most */
+
+static void book_series(const char *unit_code, int year, const char *kind, char out[static SERIES_MAX])
+{
+    (void)snprintf(out, SERIES_MAX, "book:%s:%d:%s", unit_code, year, kind);
+}
+
+bool book_number_taken(struct db *db, const char *unit_code, int year, const char *kind, int64_t number,
+                       struct error *e)
+{
+    static const char sql[] = "INSERT INTO number_series (series, last) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE"
+                              " SET last = excluded.last WHERE number_series.last < excluded.last";
+    char series[SERIES_MAX];
+
+    book_series(unit_code, year, kind, series);
+    return db_exec(db, NULL, e, sql, ARGS(TEXT(series), I64(number)));
+}
+
 /* Order of the book of that kind in the year is 01 while one book takes the whole year's entries. */
 static bool take_book_entry(struct db *db, struct taking *t, const json_t *rule, json_t **out, struct error *e)
 {
     const char *kind = json_str(rule, "book");
     struct date d = date_at(t->caller->now);
-    char series[96], book[48], on[DATE_TEXT_MAX];
+    char series[SERIES_MAX], book[48], on[DATE_TEXT_MAX];
     int64_t number;
 
     if (!kind)
         return fail(e, E_PACK, "a book entry needs its book");
-    (void)snprintf(series, sizeof series, "book:%s:%d:%s", t->file->unit->code, d.year, kind);
+    book_series(t->file->unit->code, d.year, kind, series);
     (void)snprintf(book, sizeof book, "01-TP/HT-%d-%s", d.year, kind);
     date_format(d, on);
     if (!number_next(db, series, &number, e))
