@@ -58,10 +58,11 @@ const struct standard_action *standard_action(const char *id)
     return NULL;
 }
 
-static bool wrong(struct error *e, const char *pointer, const char *format, const char *what)
+/* what: a sentence's beginning; which: the name it is about. */
+static bool wrong(struct error *e, const char *pointer, const char *what, const char *which)
 {
-    (void)fail(e, E_PACK, format, what); /* the item carries the place */
-    return fail_field(e, pointer, "flow", what);
+    (void)fail(e, E_PACK, "%s: %s", what, which); /* the item carries the place */
+    return fail_field(e, pointer, "flow", which);
 }
 
 static bool read_title(struct arena *a, const json_t *title, const char *out[LANG__COUNT])
@@ -150,7 +151,7 @@ static bool read_transition(struct arena *a, const struct flow *f, const char *p
 
     *t = (struct transition){.action = arena_strdup(a, action), .standard = standard_action(action)};
     if (!read_target(f, to, t))
-        return wrong(e, pointer, "leads to a step that is not there: %s", to ? to : "nowhere");
+        return wrong(e, pointer, "leads to a step that is not there", to ? to : "nowhere");
     if (t->standard) {
         memcpy(t->title, t->standard->title, sizeof t->title);
         t->needs = t->standard->needs;
@@ -159,13 +160,13 @@ static bool read_transition(struct arena *a, const struct flow *f, const char *p
     if (json_object_get(row, "title"))
         (void)read_title(a, json_object_get(row, "title"), t->title); /* checked by the schema */
     if (!t->title[LANG_VI])
-        return wrong(e, pointer, "an action of the flow's own needs a title: %s", action);
+        return wrong(e, pointer, "an action of the flow's own needs a title", action);
     if (!read_needs(json_object_get(row, "needs"), &t->needs))
-        return wrong(e, pointer, "unknown need of action %s", action);
+        return wrong(e, pointer, "unknown need of action", action);
     if (json_object_get(row, "by")) {
         t->by = 0;
         if (!read_by(json_object_get(row, "by"), &t->by))
-            return wrong(e, pointer, "unknown role of action %s", action);
+            return wrong(e, pointer, "unknown role of action", action);
     }
     if (!t->by)
         t->by = role_bit(step_role);
@@ -206,13 +207,13 @@ static bool read_step(struct arena *a, const char *id, const json_t *row, struct
         .end = json_flag(row, "end"),
     };
     if (!read_title(a, json_object_get(row, "title"), s->title))
-        return wrong(e, pointer, "a step needs a title: %s", id);
+        return wrong(e, pointer, "a step needs a title", id);
     if (s->status < STATUS_SUBMITTED || s->status >= STATUS__COUNT)
-        return wrong(e, pointer, "a national status from 1 to 10 is needed: %s", id);
+        return wrong(e, pointer, "a national status from 1 to 10 is needed", id);
     if (json_str(row, "role") && !read_role(json_str(row, "role"), &s->role))
-        return wrong(e, pointer, "no such role: %s", json_str(row, "role"));
+        return wrong(e, pointer, "no such role", json_str(row, "role"));
     if (s->role == NO_ROLE && !s->end)
-        return wrong(e, pointer, "a step that is no end needs a role: %s", id);
+        return wrong(e, pointer, "a step that is no end needs a role", id);
     return true;
 }
 
@@ -249,7 +250,7 @@ bool flow_compile(struct arena *a, const json_t *definition, int64_t version, st
         return false;
     f->start = start ? flow_step(f, start) : NULL;
     if (!f->start)
-        return wrong(e, "/start", "the start is not among the steps: %s", start ? start : "");
+        return wrong(e, "/start", "the start is not among the steps", start ? start : "");
     *out = f;
     return true;
 }

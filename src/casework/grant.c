@@ -116,7 +116,7 @@ static bool take_personal_number(struct db *db, struct taking *t, const struct s
         return fail(e, E_PACK, "a personal number needs province and birth date");
     for (int i = 0; persons && i < NUMBER_TRIES; i++) {
         int digit = (born.year / 100 - 19) * 2 + text_equal(sex, "female");
-        char number[16];
+        char number[32];
         struct record record;
         bool found;
 
