@@ -1,0 +1,214 @@
+/* The rows of documents, and who may see one. */
+#include "document/document_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { DOCUMENT_CASES_MAX = 32 }; /* newest cases of one document that may open it */
+
+const struct migration document_migrations[] = {
+    {1, "documents",
+     "-- A file that can prove something. The bytes lie in DATA/files under their SHA-256; several rows may share "
+     "them.\n"
+     "CREATE TABLE document (\n"
+     "  id          BIGINT PRIMARY KEY,\n"
+     "  sha256      BYTEA  NOT NULL,\n"
+     "  size        BIGINT NOT NULL,\n"
+     "  media_type  TEXT   NOT NULL,       -- as found in the bytes\n"
+     "  kind        TEXT,                  -- name of a paper of the pack; NULL for an upload not filed yet\n"
+     "  title       TEXT,                  -- of the paper, or the file's name\n"
+     "  owner       BIGINT NOT NULL,       -- party whose vault holds it; 0: only its uploader sees it\n"
+     "  uploader    BIGINT NOT NULL,\n"
+     "  case_id     BIGINT NOT NULL,       -- the case it came with or from, 0 if none\n"
+     "  made_at     BIGINT NOT NULL,\n"
+     "  issued_at   BIGINT,                -- NULL when not an issued paper\n"
+     "  valid_until BIGINT,                -- last instant; NULL: no end\n"
+     "  verify_code TEXT UNIQUE,           -- printed on an issued paper\n"
+     "  status      TEXT   NOT NULL        -- uploaded, valid, superseded, withdrawn\n"
+     ");\n"
+     "CREATE INDEX document_vault ON document (owner, id) WHERE owner <> 0;\n"
+     "CREATE INDEX document_held ON document (owner, kind, id) WHERE owner <> 0;  -- what need not be asked again\n"
+     "-- Every case a document was filed with; whoever may see one of them may see it.\n"
+     "CREATE TABLE document_case (\n"
+     "  document BIGINT NOT NULL,\n"
+     "  case_id  BIGINT NOT NULL,\n"
+     "  PRIMARY KEY (document, case_id)\n"
+     ");\n"},
+    {0},
+};
+
+/* clang-format off */
+#define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status"
+/* clang-format on */
+
+static const char *kept(struct arena *a, const char *s)
+{
+    return s ? arena_strdup(a, s) : NULL;
+}
+
+static bool read_row(struct rows *r, struct arena *a, struct document *out, struct error *e)
+{
+    struct bytes sha256 = rows_blob(r, 1);
+
+    *out = (struct document){.id = rows_i64(r, 0),
+                             .size = rows_i64(r, 2),
+                             .media_type = kept(a, rows_text(r, 3)),
+                             .kind = kept(a, rows_text(r, 4)),
+                             .title = kept(a, rows_text(r, 5)),
+                             .owner = rows_i64(r, 6),
+                             .uploader = rows_i64(r, 7),
+                             .case_id = rows_i64(r, 8),
+                             .made_at = rows_i64(r, 9),
+                             .issued_at = rows_instant(r, 10),
+                             .valid_until = rows_instant(r, 11),
+                             .verify_code = kept(a, rows_text(r, 12)),
+                             .status = kept(a, rows_text(r, 13))};
+    if (sha256.len != DIGEST_BYTES)
+        return fail(e, E_DATABASE, "document %" PRId64 " has no digest", out->id);
+    memcpy(out->digest.bytes, sha256.data, DIGEST_BYTES);
+    return true;
+}
+
+bool document_add(struct db *db, struct document *d, struct error *e)
+{
+    static const char sql[] = "INSERT INTO document (" COLUMNS ")"
+                              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+    if (d->id == 0)
+        d->id = id_new();
+    return db_exec(db, NULL, e, sql,
+                   ARGS(I64(d->id), BLOB(((struct bytes){d->digest.bytes, DIGEST_BYTES})), I64(d->size),
+                        TEXT(d->media_type), TEXT(d->kind), TEXT(d->title), I64(d->owner), I64(d->uploader),
+                        I64(d->case_id), I64(d->made_at), INSTANT(d->issued_at), INSTANT(d->valid_until),
+                        TEXT(d->verify_code), TEXT(d->status)));
+}
+
+bool document_find(struct db *db, struct arena *a, int64_t id, struct document *out, bool *found, struct error *e)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM document WHERE id = $1";
+    auto_rows struct rows *r = NULL;
+
+    return db_find(db, &r, found, e, sql, ARGS(I64(id))) && (!*found || read_row(r, a, out, e));
+}
+
+bool document_by_code(struct db *db, struct arena *a, const char *verify_code, struct document *out, bool *found,
+                      struct error *e)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM document WHERE verify_code = $1";
+    auto_rows struct rows *r = NULL;
+
+    return db_find(db, &r, found, e, sql, ARGS(TEXT(verify_code))) && (!*found || read_row(r, a, out, e));
+}
+
+bool document_bind(struct db *db, int64_t id, int64_t case_id, int64_t owner, const char *kind, const char *title,
+                   struct error *e)
+{
+    /* An issued paper, or one filed before, stays what it is when it is filed again with another case. */
+    static const char name_it[] = "UPDATE document SET case_id = $2, owner = $3, kind = $4, title = $5"
+                                  " WHERE id = $1 AND issued_at IS NULL AND case_id IN (0, $2)";
+    static const char file_it[] = "INSERT INTO document_case (document, case_id) SELECT id, $2 FROM document"
+                                  " WHERE id = $1 ON CONFLICT DO NOTHING";
+    static const char known[] = "SELECT 1 FROM document WHERE id = $1";
+    auto_rows struct rows *r = NULL;
+    bool found;
+
+    if (!db_exec(db, NULL, e, name_it, ARGS(I64(id), I64(case_id), I64(owner), TEXT(kind), TEXT(title))) ||
+        !db_exec(db, NULL, e, file_it, ARGS(I64(id), I64(case_id))) ||
+        !db_find(db, &r, &found, e, known, ARGS(I64(id))))
+        return false;
+    return found || fail(e, E_NOT_FOUND, "document %" PRId64, id);
+}
+
+/* ---- the vault ---- */
+static bool read_all(struct rows *r, struct arena *a, struct document *out, size_t max, size_t *n, struct error *e)
+{
+    bool more;
+
+    for (*n = 0;; ++*n) {
+        if (!rows_next(r, &more, e))
+            return false;
+        if (!more || *n == max)
+            return true;
+        if (!read_row(r, a, &out[*n], e))
+            return false;
+    }
+}
+
+bool document_held(struct db *db, struct arena *a, int64_t owner, const char *kind, int64_t now, struct document *out,
+                   size_t max, size_t *n, struct error *e)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM document"
+                              " WHERE owner = $1 AND owner <> 0 AND kind = $2 AND status = 'valid'"
+                              " AND (valid_until IS NULL OR valid_until >= $3) ORDER BY id DESC LIMIT $4";
+    auto_rows struct rows *r = NULL;
+
+    return db_query(db, &r, e, sql, ARGS(I64(owner), TEXT(kind), I64(now), I64((int64_t)max))) &&
+           read_all(r, a, out, max, n, e);
+}
+
+bool document_vault(struct db *db, struct arena *a, int64_t owner, struct document *out, size_t max, size_t *n,
+                    struct error *e)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM document WHERE owner = $1 AND owner <> 0"
+                              " ORDER BY id DESC LIMIT $2";
+    auto_rows struct rows *r = NULL;
+
+    return db_query(db, &r, e, sql, ARGS(I64(owner), I64((int64_t)max))) && read_all(r, a, out, max, n, e);
+}
+
+/* ---- who may ---- */
+bool document_may(struct db *db, const struct house *h, const struct actor *who, const struct document *d, bool *may,
+                  struct error *e)
+{
+    static const char sql[] = "SELECT case_id FROM document_case WHERE document = $1 ORDER BY case_id DESC LIMIT $2";
+    const struct documents *room = documents_of(h);
+    int64_t cases[DOCUMENT_CASES_MAX];
+    size_t n = 0;
+
+    *may = (d->owner && d->owner == who->party) || d->uploader == who->party;
+    if (*may || !room->may)
+        return true;
+    {
+        auto_rows struct rows *r = NULL;
+        bool more;
+
+        if (!db_query(db, &r, e, sql, ARGS(I64(d->id), I64(DOCUMENT_CASES_MAX - 1))))
+            return false;
+        for (;;) {
+            if (!rows_next(r, &more, e))
+                return false;
+            if (!more)
+                break;
+            cases[n++] = rows_i64(r, 0);
+        }
+    }
+    if (d->case_id)
+        cases[n++] = d->case_id; /* a result is of its case without being filed with it */
+    for (size_t i = 0; i < n && !*may; i++) {
+        struct document in_case = *d;
+
+        in_case.case_id = cases[i];
+        if (!room->may(db, h, who, &in_case, may, e))
+            return false;
+    }
+    return true;
+}
+
+json_t *document_json_new(const struct document *d)
+{
+    json_t *j = json_object();
+    char hex[DIGEST_HEX];
+
+    digest_hex(&d->digest, hex);
+    json_object_set_new(j, "id", json_id(d->id));
+    json_object_set_new(j, "kind", json_text_or_null(d->kind));
+    json_object_set_new(j, "title", json_text_or_null(d->title));
+    json_object_set_new(j, "media_type", json_string(d->media_type));
+    json_object_set_new(j, "size", json_integer(d->size));
+    json_object_set_new(j, "sha256", json_string(hex));
+    json_object_set_new(j, "issued_at", json_instant(d->issued_at));
+    json_object_set_new(j, "valid_until", json_instant(d->valid_until));
+    json_object_set_new(j, "status", json_string(d->status));
+    json_object_set_new(j, "verify_code", json_text_or_null(d->verify_code));
+    return j;
+}
