@@ -289,7 +289,7 @@ static bool get_events(struct request *q, struct reply *r, struct error *e)
         return false;
     if (page.cursor && !text_to_i64(page.cursor, 0, INT64_MAX, &after))
         return fail(e, E_BAD_CURSOR, "not ours");
-    if (!db_query(db, &rows, e, sql, ARGS(I64(c.id), I64(after), I64(page.limit + 1), I64(PARTY_OFFICER))))
+    if (!db_query(db, &rows, e, sql, ARGS(I64(c.id), I64(after), I64(page.limit + 1), TEXT("officer"))))
         return false;
     out_open(&o, '{');
     out_key(&o, "items");
