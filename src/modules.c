@@ -1,0 +1,15 @@
+/* The list of modules: one row a room, in the order they start. */
+#include "module.h"
+
+#include <stddef.h>
+
+#include "casework/casework.h"
+#include "document/document.h"
+#include "notice/notice.h"
+#include "people/people.h"
+#include "program/program.h"
+#include "registry/registry.h"
+
+const struct module *const all_modules[] = {
+    &people_module, &registry_module, &document_module, &notice_module, &casework_module, NULL,
+};

@@ -1,0 +1,61 @@
+/* `motcua demo`: a pack, a city of fictitious people, accounts for everybody who works there. */
+#include "program/demo_internal.h"
+
+enum { RESIDENTS_DEFAULT = 20000, RESIDENTS_MAX = 5000000, SEED_DEFAULT = 1 };
+
+/* The city is made for one day, so that a seed gives the same city whenever it is drawn; unless a slow clock has not
+ * reached it, for nobody is born in the future. */
+static int64_t city_day(void)
+{
+    int64_t day = date_to_days((struct date){2026, 11, 1}), today = date_to_days(date_at(now_ms()));
+
+    return today < day ? today : day;
+}
+
+static bool make_city(struct house *h, const char *pack, int64_t residents, int64_t seed, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+    struct city city = {.arena = a, .house = h, .seed = (uint64_t)seed, .chance = {(uint64_t)seed}, .day = city_day()};
+
+    if (!parts_read(a, pack, &city.parts, e) || !city_populate(&city, residents, e))
+        return false;
+    books_fill(&city);
+    return city_write(&city, e) && accounts_write(&city, e);
+}
+
+static bool make(const struct args *args, const char *pack, int64_t residents, int64_t seed, struct error *e)
+{
+    auto_house struct house house = {0};
+    int64_t began = monotonic_us();
+    size_t changed;
+
+    if (!house_open(args->data, &house, e))
+        return false;
+    if (unit_at(&house, 0))
+        return fail(e, E_CONFLICT,
+                    SAY("%s đã có dữ liệu; hãy chọn thư mục khác", "%s holds data already; name another"), args->data);
+    (void)fprintf(stderr, SAY("Tạo thành phố mẫu %lld cư dân:\n", "Making a demo city of %lld residents:\n"),
+                  (long long)residents);
+    if (!pack_take(&house, pack, &changed, e) || !make_city(&house, pack, residents, seed, e))
+        return false;
+    printf(SAY("Xong sau %.1f giây: %s\n", "Done in %.1f seconds: %s\n"), (double)(monotonic_us() - began) / 1e6,
+           args->data);
+    return true;
+}
+
+bool run_demo(const struct args *args, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+    int64_t residents, seed;
+    const char *pack = args->pack;
+    bool ok;
+
+    if (!option_number("residents", args->residents, 1, RESIDENTS_MAX, RESIDENTS_DEFAULT, &residents, e) ||
+        !option_number("seed", args->seed, 0, INT64_MAX, SEED_DEFAULT, &seed, e) ||
+        (!pack && !default_pack_unfold(a, &pack, e)))
+        return false;
+    ok = make(args, pack, residents, seed, e);
+    if (!args->pack)
+        folder_remove(pack);
+    return ok;
+}

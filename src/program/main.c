@@ -1,0 +1,229 @@
+/* The command line: one row per subcommand. Exit codes: 0 done, 1 failed, 2 called wrongly. */
+#include "program/program.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/id.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, NODE_MAX = 1023, FILES_WANTED = 65536 };
+
+/* clang-format off */
+static const struct command commands[] = {
+    {"check",    "PACK",                                     {"Kiểm tra một bộ cấu hình", "Check a city pack"}, "", 1, 1, run_check},
+    {"load",     "--data DIR PACK",                          {"Nạp bộ cấu hình vào thư mục dữ liệu", "Load a city pack"}, "data!", 1, 1, run_load},
+    {"demo",     "--data DIR [--residents N] [--seed N] [--pack DIR]", {"Tạo một thành phố mẫu", "Make a demo city"}, "data! residents seed pack", 0, 0, run_demo},
+    {"serve",    "--data DIR|--db URL [--listen ADDR:PORT] [--origin URL] [--secure] [--behind-proxy]", {"Chạy máy chủ", "Serve"}, "data db listen origin secure behind-proxy", 0, 0, run_serve},
+    {"import",   "--data DIR [--dry-run] REGISTRY FILE",     {"Nạp CSV, NDJSON hoặc GeoJSON", "Import CSV, NDJSON or GeoJSON"}, "data! dry-run", 2, 2, run_import},
+    {"export",   "--data DIR REGISTRY [FILE]",               {"Xuất một cơ sở dữ liệu ra NDJSON", "Export a registry as NDJSON"}, "data!", 1, 2, run_export},
+    {"backup",   "--data DIR TARGET",                        {"Sao lưu sang thư mục mới, cả khi máy chủ đang chạy", "Back up into a new folder, also while serving"}, "data!", 1, 1, run_backup},
+    {"restore",  "--data DIR SOURCE",                        {"Phục hồi từ bản sao lưu vào thư mục trống", "Restore a backup into an empty folder"}, "data!", 1, 1, run_restore},
+    {"verify",   "--data DIR",                               {"Chứng minh nhật ký, hồ sơ và tệp còn nguyên vẹn", "Prove that logs, cases and files are intact"}, "data!", 0, 0, run_verify},
+    {"user",     "--data DIR add USER NAME | password USER | role USER ROLE [--unit CODE]", {"Quản lý tài khoản cán bộ", "Keep officers' accounts"}, "data! unit", 2, 3, run_user},
+    {"rights",   "",                                         {"In bảng vai trò và quyền", "Print the table of roles and rights"}, "", 0, 0, run_rights},
+    {"validate", "SCHEMA.json INSTANCE.json",                {"Kiểm tra JSON theo JSON Schema", "Validate JSON against a JSON Schema"}, "", 2, 2, run_validate},
+    {"openapi",  "",                                         {"In mô tả OpenAPI", "Print the OpenAPI document"}, "", 0, 0, run_openapi},
+    {0},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+    bool flag;
+} options[] = {
+    {"data",         offsetof(struct args, data),         false},
+    {"db",           offsetof(struct args, db),           false},
+    {"listen",       offsetof(struct args, listen),       false},
+    {"origin",       offsetof(struct args, origin),       false},
+    {"pack",         offsetof(struct args, pack),         false},
+    {"residents",    offsetof(struct args, residents),    false},
+    {"seed",         offsetof(struct args, seed),         false},
+    {"unit",         offsetof(struct args, unit),         false},
+    {"behind-proxy", offsetof(struct args, behind_proxy), true},
+    {"secure",       offsetof(struct args, secure),       true},
+    {"dry-run",      offsetof(struct args, dry_run),      true},
+};
+/* clang-format on */
+
+enum lang program_lang(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *value = getenv(names[i]);
+
+        if (!text_is_empty(value))
+            return text_starts_with(value, "en") ? LANG_EN : LANG_VI;
+    }
+    return LANG_VI;
+}
+
+bool option_number(const char *option, const char *text, int64_t min, int64_t max, int64_t otherwise, int64_t *out,
+                   struct error *e)
+{
+    *out = otherwise;
+    return !text || text_to_i64(text, min, max, out) ||
+           fail(e, E_USAGE, "--%s %lld…%lld", option, (long long)min, (long long)max);
+}
+
+/* ---- help ---- */
+static void print_help(FILE *to)
+{
+    (void)fprintf(to, "motcua %s\n\n", MOTCUA_VERSION);
+    for (const struct command *c = commands; c->name; c++)
+        (void)fprintf(to, "  motcua %s%s%s\n      %s\n", c->name, *c->usage ? " " : "", c->usage,
+                      c->title[program_lang()]);
+    (void)fprintf(to, "  motcua --version\n  motcua help\n");
+}
+
+static int usage(const struct command *c, const struct error *e)
+{
+    (void)fprintf(stderr, "motcua: %s%s%s\n", error_row(E_USAGE)->title[program_lang()], e->detail[0] ? ": " : "",
+                  e->detail);
+    if (c)
+        (void)fprintf(stderr, SAY("Cách gọi: motcua %s %s\n", "Usage: motcua %s %s\n"), c->name, c->usage);
+    else
+        print_help(stderr);
+    return EXIT_USAGE;
+}
+
+static int failed(const struct error *e)
+{
+    char message[256];
+
+    (void)fprintf(stderr, "motcua: %s%s%s%s\n", error_row(e->code)->title[program_lang()], e->detail[0] ? " (" : "",
+                  e->detail, e->detail[0] ? ")" : "");
+    for (size_t i = 0; i < e->n_items; i++) {
+        error_item_message(&e->items[i], program_lang(), message, sizeof message);
+        (void)fprintf(stderr, "  %s: %s\n", *e->items[i].pointer ? e->items[i].pointer : "/", message);
+    }
+    return EXIT_FAILED;
+}
+
+/* ---- arguments ---- */
+/* Whether a word of the list is name; *must when it is marked so. */
+static bool is_listed(const char *list, const char *name, bool *must)
+{
+    size_t len = strlen(name);
+
+    *must = false;
+    for (const char *p = list; *p; p += strspn(p, " ")) {
+        size_t word = strcspn(p, " ");
+        bool marked = word && p[word - 1] == '!';
+
+        if (word - marked == len && strncmp(p, name, len) == 0) {
+            *must = marked;
+            return true;
+        }
+        p += word;
+    }
+    return false;
+}
+
+static bool read_option(const struct command *c, const char *text, const char *next, struct args *out, bool *took_next,
+                        struct error *e)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals ? (size_t)(equals - text) : strlen(text);
+    bool must;
+
+    for (size_t i = 0; i < COUNT(options); i++) {
+        char *at = (char *)out + options[i].offset;
+
+        if (strlen(options[i].name) != len || strncmp(options[i].name, text, len) != 0 ||
+            !is_listed(c->options, options[i].name, &must))
+            continue;
+        if (options[i].flag) {
+            *(bool *)(void *)at = true;
+            return !equals || fail(e, E_USAGE, "--%s", options[i].name);
+        }
+        *took_next = !equals;
+        *(const char **)(void *)at = equals ? equals + 1 : next;
+        return equals || next || fail(e, E_USAGE, "--%s ?", options[i].name);
+    }
+    return fail(e, E_USAGE, "--%s ?", text);
+}
+
+static bool read_args(const struct command *c, int argc, char **argv, struct args *out, struct error *e)
+{
+    bool only_words = false, must;
+
+    for (int i = 0; i < argc; i++) {
+        bool took_next = false;
+
+        if (!only_words && strcmp(argv[i], "--") == 0) {
+            only_words = true;
+        } else if (!only_words && text_starts_with(argv[i], "--")) {
+            if (!read_option(c, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, out, &took_next, e))
+                return false;
+            i += took_next;
+        } else if (out->n == c->max || out->n == ARGS_MAX) {
+            return fail(e, E_USAGE, "%s ?", argv[i]);
+        } else {
+            out->rest[out->n++] = argv[i];
+        }
+    }
+    for (size_t i = 0; i < COUNT(options); i++)
+        if (is_listed(c->options, options[i].name, &must) && must &&
+            !*(const char **)(void *)((char *)out + options[i].offset))
+            return fail(e, E_USAGE, "--%s", options[i].name);
+    return out->n >= c->min || fail(e, E_USAGE, SAY("thiếu tham số", "an argument is missing"));
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+    struct args args = {0};
+    auto_error struct error e;
+
+    error_init(&e);
+    if (!read_args(c, argc, argv, &args, &e))
+        return usage(c, &e);
+    if (c->run(&args, &e))
+        return fflush(stdout) == 0 ? 0 : EXIT_FAILED;
+    (void)fflush(stdout); /* it failed already */
+    return e.code == E_USAGE ? usage(c, &e) : failed(&e);
+}
+
+/* ---- the process ---- */
+/* Each connection is a descriptor: take what the machine allows. */
+static void prepare_process(void)
+{
+    const char *node = getenv("MOTCUA_NODE");
+    int64_t number = 0;
+    struct rlimit files;
+
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* of libraries that print; ours is UTF-8 always */
+    (void)signal(SIGPIPE, SIG_IGN);       /* a reader that left is an error of its write */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &files); /* fewer connections, then */
+    }
+    if (sodium_init() < 0)
+        die("libsodium cannot start", 0);
+    if (node && !text_to_i64(node, 0, NODE_MAX, &number))
+        die("MOTCUA_NODE is no number from 0 to 1023", 0);
+    id_set_node((unsigned)number);
+}
+
+int main(int argc, char **argv)
+{
+    auto_error struct error e;
+
+    error_init(&e);
+    if (argc < 2)
+        return usage(NULL, &e);
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("motcua %s\n", MOTCUA_VERSION) < 0;
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    prepare_process();
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(argv[1], c->name) == 0)
+            return run(c, argc - 2, argv + 2);
+    (void)fail(&e, E_USAGE, "%s ?", argv[1]);
+    return usage(NULL, &e);
+}
