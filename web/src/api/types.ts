@@ -226,7 +226,7 @@ export interface Entry {
   registry: string
   key: string
   title: string
-  fields: { title: string; value: string }[]
+  fields: { title: string; value: string | number }[]
 }
 
 export interface Track {

@@ -27,7 +27,7 @@ export default function Dossiers() {
   return (
     <div className="page">
       <h1>{t('dossiers.title')}</h1>
-      {me ? <Unfinished me={me} /> : null}
+      {me ? <Unfinished me={me} heading="h2" /> : null}
       {isPending ? <Loading lines={5} /> : null}
       {error ? <ProblemView error={error} onRetry={() => void refetch()} /> : null}
       {!isPending && !error && rows.length === 0 ? (

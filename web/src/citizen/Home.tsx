@@ -34,7 +34,7 @@ function Mine() {
       <h2 id="mine">{t('home.mine')}</h2>
       {me ? (
         <>
-          <Unfinished me={me} />
+          <Unfinished me={me} heading="h3" />
           {isPending ? <Loading /> : null}
           {error ? <ProblemView error={error} onRetry={() => void refetch()} /> : null}
           {!isPending && !error && rows.length === 0 ? <p>{t('home.mine_none')}</p> : <DossierList cases={rows} />}

@@ -37,7 +37,7 @@ function One({ service, savedAt, onDiscard }: { service: string; savedAt: string
 }
 
 /** What was begun, here or on another device: the newest of both. */
-export function Unfinished({ me }: { me: Me }) {
+export function Unfinished({ me, heading: Heading }: { me: Me; heading: 'h2' | 'h3' }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const [gone, setGone] = useState<string[]>([])
@@ -57,7 +57,7 @@ export function Unfinished({ me }: { me: Me }) {
   }
   return (
     <>
-      <h3>{t('home.unfinished')}</h3>
+      <Heading>{t('home.unfinished')}</Heading>
       <ul className="cards">
         {[...all].map(([service, savedAt]) => <One key={service} service={service} savedAt={savedAt} onDiscard={() => void discard(service)} />)}
       </ul>

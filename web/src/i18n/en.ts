@@ -21,7 +21,7 @@ const en: Translated<typeof vi> = {
     dossiers: 'My dossiers',
     vault: 'My papers',
     notices: 'Notices',
-    notices_unread: 'Notices, {{count}} unread',
+    unread: 'unread',
     track: 'Track a dossier',
     sign_in: 'Sign in',
     sign_out: 'Sign out',

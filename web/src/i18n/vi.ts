@@ -19,7 +19,7 @@ const vi = {
     dossiers: 'Hồ sơ của tôi',
     vault: 'Kho giấy tờ',
     notices: 'Thông báo',
-    notices_unread: 'Thông báo, {{count}} chưa đọc',
+    unread: 'chưa đọc',
     track: 'Tra cứu hồ sơ',
     sign_in: 'Đăng nhập',
     sign_out: 'Đăng xuất',

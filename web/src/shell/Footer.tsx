@@ -1,6 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { LanguageSwitch } from './LanguageSwitch'
 
 const schemes = ['auto', 'light', 'dark'] as const
 
@@ -17,6 +18,7 @@ export function Footer() {
         </p>
         <div className="footer-side">
           <Link to="/tra-cuu">{t('nav.track')}</Link>
+          <span className="footer-language"><LanguageSwitch /></span>
           <label className="scheme">
             {t('settings.scheme')}
             <select value={colorScheme} onChange={(event) => setColorScheme(event.target.value as (typeof schemes)[number])}>

@@ -1,7 +1,6 @@
 import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Outlet, useLocation } from 'react-router'
-import { useMe } from '@/api/hooks'
 import { Loading } from '@/components/Loading'
 import { Footer } from './Footer'
 import { Masthead } from './Masthead'
@@ -41,7 +40,6 @@ function useFocusOnArrival(path: string) {
 export function Layout() {
   const { t } = useTranslation()
   const { pathname } = useLocation()
-  const { data: me } = useMe()
   const dense = pathname === '/can-bo' || pathname.startsWith('/can-bo/')
   useFocusOnArrival(pathname)
   useEffect(() => {
@@ -52,14 +50,13 @@ export function Layout() {
     <>
       <a className="skip" href="#content">{t('app.skip')}</a>
       <Masthead dense={dense} />
-      {me?.demo ? <p className="demo-band" role="note">{t('app.demo')}</p> : null}
+      {dense ? null : <PhoneBar />}
       <main id="content" tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>
       </main>
       {dense ? null : <Footer />}
-      {dense ? null : <PhoneBar />}
     </>
   )
 }

@@ -3,6 +3,7 @@ import { Link, NavLink } from 'react-router'
 import { useMe, useNotices } from '@/api/hooks'
 import { Icon } from '@/components/Icon'
 import { AccountMenu } from './AccountMenu'
+import { BellCount } from './BellCount'
 import { LanguageSwitch } from './LanguageSwitch'
 import { places } from './links'
 
@@ -15,16 +16,14 @@ function Lotus() {
   )
 }
 
-/** The bell says its number in words to those who do not see it. */
 export function NoticesBell() {
   const { t } = useTranslation()
   const { rows } = useNotices({ unread: '1', limit: '20' })
-  const count = rows.length
   return (
-    <NavLink to="/thong-bao" className="masthead-item" aria-label={count > 0 ? t('nav.notices_unread', { count }) : t('nav.notices')}>
+    <NavLink to="/thong-bao" className="masthead-item">
       <Icon name="bell" />
-      <span className="wide-only">{t('nav.notices')}</span>
-      {count > 0 ? <span className="bell-count" aria-hidden="true">{count > 19 ? '20+' : count}</span> : null}
+      <span>{t('nav.notices')}</span>
+      <BellCount count={rows.length} />
     </NavLink>
   )
 }
@@ -43,8 +42,8 @@ export function Masthead({ dense }: { dense: boolean }) {
           </span>
         </Link>
         <div className="masthead-side">
-          <LanguageSwitch />
-          {me ? <NoticesBell /> : null}
+          <span className={me ? 'wide-only' : undefined}><LanguageSwitch /></span>
+          {me ? <span className="wide-only"><NoticesBell /></span> : null}
           {me ? <AccountMenu me={me} dense={dense} /> : <Link to="/dang-nhap" className="masthead-item">{t('nav.sign_in')}</Link>}
         </div>
       </div>
@@ -54,6 +53,7 @@ export function Masthead({ dense }: { dense: boolean }) {
           <NavLink to="/tra-cuu">{t('nav.track')}</NavLink>
         </nav>
       )}
+      {me?.demo ? <p className="demo-band">{t('app.demo')}</p> : null}
     </header>
   )
 }

@@ -30,29 +30,32 @@ export const theme = createTheme({
   },
 })
 
-/** Mantine's own names, said in ours, so that both schemes follow tokens.css. */
+/** Mantine's own names, said in ours. Given for each scheme: its own sheet says some of them there, which would win. */
+const ours = {
+  '--mantine-color-body': 'var(--paper)',
+  '--mantine-color-text': 'var(--ink)',
+  '--mantine-color-dimmed': 'var(--ink-soft)',
+  '--mantine-color-anchor': 'var(--action)',
+  '--mantine-color-error': 'var(--bad)',
+  '--mantine-color-placeholder': 'var(--ink-soft)',
+  '--mantine-color-default': 'var(--surface)',
+  '--mantine-color-default-hover': 'var(--sunken)',
+  '--mantine-color-default-color': 'var(--ink)',
+  '--mantine-color-default-border': 'var(--line-strong)',
+  '--mantine-color-action-filled': 'var(--action)',
+  '--mantine-color-action-filled-hover': 'var(--action-hover)',
+  '--mantine-color-action-light': 'var(--action-soft)',
+  '--mantine-color-action-light-color': 'var(--action)',
+  '--mantine-color-action-outline': 'var(--action)',
+  '--mantine-primary-color-contrast': 'var(--on-action)',
+}
+
 export const variables: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-color-body': 'var(--paper)',
-    '--mantine-color-text': 'var(--ink)',
-    '--mantine-color-dimmed': 'var(--ink-soft)',
-    '--mantine-color-anchor': 'var(--action)',
-    '--mantine-color-error': 'var(--bad)',
-    '--mantine-color-placeholder': 'var(--ink-soft)',
-    '--mantine-color-default': 'var(--surface)',
-    '--mantine-color-default-hover': 'var(--sunken)',
-    '--mantine-color-default-color': 'var(--ink)',
-    '--mantine-color-default-border': 'var(--line-strong)',
-    '--mantine-color-action-filled': 'var(--action)',
-    '--mantine-color-action-filled-hover': 'var(--action-hover)',
-    '--mantine-color-action-light': 'var(--action-soft)',
-    '--mantine-color-action-light-color': 'var(--action)',
-    '--mantine-color-action-outline': 'var(--action)',
-    '--mantine-primary-color-contrast': 'var(--on-action)',
-  },
-  light: { '--mantine-color-white': 'var(--surface)' },
-  // In the dark scheme Mantine draws menus, fields and dialogs with these four.
+  variables: {},
+  light: ours,
+  // In the dark scheme Mantine draws menus, fields and dialogs with these.
   dark: {
+    ...ours,
     '--mantine-color-white': 'var(--on-action)',
     '--mantine-color-dark-4': 'var(--line)',
     '--mantine-color-dark-5': 'var(--sunken)',

@@ -1,6 +1,7 @@
 import '@mantine/core/styles/NumberInput.css'
 import { Button } from '@mantine/core'
-import Form, { type IChangeEvent } from '@rjsf/core'
+// The package's front door also opens its test tools, which want ajv.
+import Form, { type IChangeEvent } from '@rjsf/core/lib/components/Form.js'
 import type {
   ArrayFieldItemTemplateProps, ArrayFieldTemplateProps, ErrorSchema, FieldTemplateProps, ObjectFieldTemplateProps, UiSchema, ValidatorType,
 } from '@rjsf/utils'
