@@ -169,7 +169,7 @@ test('the paper proves itself to anyone', async () => {
   const json = (await town.stranger.get(`/verify/${verify_code}`, 200, { Accept: 'application/json' })).body
 
   assert.match(page.headers['content-type'], /^text\/html/)
-  assert.equal(json.status, 'valid')
+  assert.equal(json.status, 'genuine')
   assert.ok(!JSON.stringify(json).includes(lan.party.number), 'not the number of whom it is about')
   await town.stranger.get('/verify/AAAAAAAAAAAA', 404, { Accept: 'application/json' })
 })

@@ -1,0 +1,106 @@
+// The power goes at any moment: what was acknowledged is there once, codes have no gaps and no doubles, half uploads are
+// swept, and the house proves itself sound.
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Client, demoCity, folder, motcua, Server } from '../api/harness.mjs'
+import { Contract } from '../api/contract.mjs'
+import { Town, upload } from '../api/town.mjs'
+import { cpSync } from 'node:fs'
+
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 4)
+const CLIENTS = 16
+const data = join(folder(), 'data')
+cpSync(demoCity(), data, { recursive: true })
+
+/** Starts over the same folder, with tokens that outlive it. */
+async function open() {
+  const server = await Server.start(data)
+  server.contract ??= new Contract((await server.send('GET', '/api/v1/openapi.json')).body)
+  return server
+}
+
+const filesUnder = (path, suffix) => readdirSync(path, { recursive: true }).filter((name) => name.endsWith(suffix))
+
+let server = await open()
+const town = Object.assign(new Town(), { server, stranger: new Client(server) })
+town.accounts = (await import('../api/harness.mjs')).accounts(data)
+const wards = [...new Set(town.accounts.filter((a) => a.role === 'one-stop').map((a) => a.unit))].slice(0, 3)
+const citizens = await Promise.all([0, 1, 2, 3].map((n) => town.citizen(n)))
+const officers = await Promise.all(wards.map((w) => town.as('one-stop', w)))
+const acknowledged = new Map() // code → key of the request
+const received = new Set()
+let serial = 0
+
+/** Files (and sometimes receives) until the server is gone. A request without an answer is asked again after the start. */
+async function work(n, unanswered) {
+  const client = new Client(server, citizens[n % citizens.length].headers, `client ${n}`)
+  const unit = wards[n % wards.length]
+  const desk = new Client(server, officers[n % wards.length].headers, 'desk')
+  for (;;) {
+    const request = { unit, key: `kill-${serial++}`, client: n % citizens.length }
+    try {
+      const { body } = await client.post('/api/v1/cases', { service: '2.000635', unit, form: { copies: 1 } }, 201, { 'Idempotency-Key': request.key })
+      acknowledged.set(body.code, request.key)
+      if (serial % 3 === 0) {
+        await desk.post(`/api/v1/cases/${body.code}/actions/receive`, {}, 200)
+        received.add(body.code)
+      }
+    } catch (e) {
+      if (!/ECONN|socket hang up|EPIPE/.test(`${e.code} ${e.message}`)) throw e
+      if (!acknowledged.has([...acknowledged].find(([, key]) => key === request.key)?.[0])) unanswered.push(request)
+      return
+    }
+  }
+}
+
+/** An upload that stops in the middle. */
+function halfUpload() {
+  const socket = connect(server.port, '127.0.0.1').on('error', () => {})
+  socket.write(`POST /api/v1/documents HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${citizens[0].headers.Authorization}\r\nContent-Type: application/pdf\r\nContent-Length: 5000000\r\n\r\n%PDF-1.4 ${'x'.repeat(200_000)}`)
+}
+
+for (let round = 1; round <= ROUNDS; round++)
+  test(`killed under load, round ${round} of ${ROUNDS}`, async (t) => {
+    const before = acknowledged.size
+    const unanswered = []
+    halfUpload()
+    const whole = await upload(new Client(server, citizens[1].headers))
+    const working = Array.from({ length: CLIENTS }, (_, n) => work(n, unanswered))
+    // By count, not by time: a slow machine is killed in the midst of work too.
+    while (acknowledged.size < before + 60 + round * 25) await new Promise((resolve) => setTimeout(resolve, 2))
+    server.child.kill('SIGKILL')
+    await Promise.all(working)
+    await server.ended
+
+    server = await open()
+    const ask = (n) => new Client(server, citizens[n].headers)
+    t.diagnostic(`${acknowledged.size - before} acknowledged, ${unanswered.length} without an answer`)
+    assert.deepEqual(filesUnder(data, '.part'), [], 'half uploads are swept')
+    await ask(1).get(`/api/v1/documents/${whole.id}/content`, 200)
+
+    // Asked again under their keys, the unanswered ones are done once, whether they had been or not.
+    for (const { unit, key, client } of unanswered) {
+      const { body } = await ask(client).post('/api/v1/cases', { service: '2.000635', unit, form: { copies: 1 } }, 201, { 'Idempotency-Key': key })
+      acknowledged.set(body.code, key)
+    }
+    const there = []
+    for (let n = 0; n < citizens.length; n++) there.push(...(await ask(n).all('/api/v1/cases')))
+    const codes = there.map((c) => c.code)
+    assert.equal(new Set(codes).size, codes.length, 'a code twice')
+    assert.deepEqual([...acknowledged.keys()].filter((code) => !codes.includes(code)), [], 'acknowledged and lost')
+    assert.deepEqual(codes.filter((code) => !acknowledged.has(code)), [], 'there, though nobody was told even when asked again')
+    for (const code of received) assert.ok(there.find((c) => c.code === code).status >= 2, `${code} was received`)
+    for (const ward of wards) {
+      const numbers = codes.filter((c) => c.startsWith(`${ward}-`)).map((c) => Number(c.split('-').at(-1))).sort((a, b) => a - b)
+      assert.deepEqual(numbers, numbers.map((_, i) => i + 1), `numbers of ${ward}`)
+    }
+    motcua('verify', '--data', data)
+  })
+
+test('in the end it stops well, and is sound', async () => {
+  await server.stop()
+  assert.match(motcua('verify', '--data', data), /./)
+})
