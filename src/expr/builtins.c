@@ -98,6 +98,41 @@ static int fn_vn_date(lua_State *L)
     return 1;
 }
 
+static const char *const digits[] = {"không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"};
+
+/* 1…99 as read aloud; after hundreds a lone unit is led in by "lẻ". */
+static const char *two_digits(struct arena *a, int n, bool after_hundreds)
+{
+    int tens = n / 10, unit = n % 10;
+    const char *last = unit == 5 && tens ? "lăm" : unit == 1 && tens > 1 ? "mốt" : digits[unit];
+
+    if (tens == 0)
+        return arena_printf(a, "%s%s", after_hundreds ? "lẻ " : "", last);
+    return arena_printf(a, "%s%s%s%s", tens == 1 ? "mười" : digits[tens], tens == 1 ? "" : " mươi", unit ? " " : "",
+                        unit ? last : "");
+}
+
+static const char *year_words(struct arena *a, int year)
+{
+    int thousands = year / 1000 % 10, hundreds = year / 100 % 10, rest = year % 100;
+
+    if (year % 1000 == 0)
+        return arena_printf(a, "%s nghìn", digits[thousands]);
+    return arena_printf(a, "%s nghìn %s trăm%s%s", digits[thousands], digits[hundreds], rest ? " " : "",
+                        rest ? two_digits(a, rest, true) : "");
+}
+
+/* As birth certificates want a date besides the figures. */
+static int fn_vn_date_words(lua_State *L)
+{
+    struct date d = check_date(L, 1);
+    struct arena *a = scratch(L);
+
+    (void)lua_pushfstring(L, "ngày %s, tháng %s, năm %s", two_digits(a, d.day, false),
+                          d.month == 4 ? "tư" : two_digits(a, d.month, false), year_words(a, d.year));
+    return 1;
+}
+
 /* ---- text ---- */
 
 static int fn_fold(lua_State *L)
@@ -200,17 +235,12 @@ int checked_format(lua_State *L)
 void add_builtins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"date", fn_date},
-        {"years_between", fn_years_between},
-        {"vn_date", fn_vn_date},
-        {"fold", fn_fold},
-        {"upper", fn_upper},
-        {"contains", fn_contains},
-        {"starts_with", fn_starts_with},
-        {"replace", fn_replace},
-        {"tostring", fn_tostring},
-        {"type", fn_type},
-        {NULL, NULL},
+        {"date", fn_date},         {"years_between", fn_years_between},
+        {"vn_date", fn_vn_date},   {"vn_date_words", fn_vn_date_words},
+        {"fold", fn_fold},         {"upper", fn_upper},
+        {"contains", fn_contains}, {"starts_with", fn_starts_with},
+        {"replace", fn_replace},   {"tostring", fn_tostring},
+        {"type", fn_type},         {NULL, NULL},
     };
 
     luaL_setfuncs(L, functions, 0);

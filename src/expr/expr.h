@@ -6,6 +6,7 @@
  *   date(s)              the day number of "2026-11-21" or of an instant; subtract two to get days
  *   years_between(a, b)  whole years from date a to date b (an age)
  *   vn_date(s)           "ngày 21 tháng 11 năm 2026"; of "1960" and "1960-05" as much as is known
+ *   vn_date_words(s)     "ngày hai mươi mốt, tháng mười một, năm hai nghìn không trăm hai mươi sáu"
  *   fold(s), upper(s)    the search form; upper case, of any Vietnamese text
  *   contains(s, part), starts_with(s, part), replace(s, part, by)    plain text: there are no patterns
  * An absent member is nil, lists count from 1, #list is their length. A name that is neither in the scope nor above is

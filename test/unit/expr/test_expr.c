@@ -35,6 +35,10 @@ static const struct { const char *source, *result; } rows[] = {
     {"vn_date(today)", "\"ngày 21 tháng 11 năm 2026\""}, {"vn_date('2026-02-05')", "\"ngày 05 tháng 02 năm 2026\""},
     {"vn_date('2026-03-05')", "\"ngày 05 tháng 3 năm 2026\""},
     {"vn_date('1960')", "\"năm 1960\""}, {"vn_date('1960-05')", "\"tháng 5 năm 1960\""},
+    {"vn_date_words(today)", "\"ngày hai mươi mốt, tháng mười một, năm hai nghìn không trăm hai mươi sáu\""},
+    {"vn_date_words('1995-04-15')", "\"ngày mười lăm, tháng tư, năm một nghìn chín trăm chín mươi lăm\""},
+    {"vn_date_words('2005-10-04')", "\"ngày bốn, tháng mười, năm hai nghìn không trăm lẻ năm\""},
+    {"vn_date_words('2000-01-30')", "\"ngày ba mươi, tháng một, năm hai nghìn\""},
     {"vn_date(date(today) + 1)", "\"ngày 22 tháng 11 năm 2026\""},
     /* texts */
     {"fold('Đường Nguyễn Huệ')", "\"duong nguyen hue\""}, {"upper('quận 1, đường số 2')", "\"QUẬN 1, ĐƯỜNG SỐ 2\""},
