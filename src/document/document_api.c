@@ -251,17 +251,19 @@ static bool get_verify(struct request *q, struct reply *r, struct error *e)
     auto_read struct db *db = NULL;
     struct verdict v;
     const char *page;
-    int status;
 
     if (!store_read(request_house(q)->store, &db, e) ||
         !verify(db, request_arena(q), request_house(q), request_param(q, "code"), request_now(q), &v, e))
         return false;
-    status = v.genuine == GENUINE_UNKNOWN ? 404 : 200;
     reply_header(r, "Vary", "Accept");
-    if (wants_json(request_header(q, "Accept")))
-        return reply_json(r, status, verify_json_new(&v, request_lang(q)));
+    if (wants_json(request_header(q, "Accept"))) {
+        if (v.genuine != GENUINE_UNKNOWN)
+            return reply_json(r, 200, verify_json_new(&v, request_lang(q)));
+        error_extra_new(e, "verdict", json_string(genuine_name(v.genuine)));
+        return fail(e, E_NOT_FOUND, "no paper has this code");
+    }
     page = verify_page(request_arena(q), &v);
-    return reply_bytes(r, status, "text/html", (struct bytes){page, strlen(page)});
+    return reply_bytes(r, v.genuine == GENUINE_UNKNOWN ? 404 : 200, "text/html", (struct bytes){page, strlen(page)});
 }
 
 /* ---- the rows ---- */
@@ -272,7 +274,7 @@ static const struct route routes[] = {
     {"GET",  "/api/v1/documents/{id}/content", RIGHT_DOCUMENT_READ,  NULL, NULL,          "The bytes of a document", get_content},
     {"GET",  "/api/v1/vault",                  RIGHT_VAULT,          NULL, "vault",       "The caller's documents, and the records held about them", get_vault},
     {"GET",  "/api/v1/vault/access-log",       RIGHT_VAULT,          NULL, "page:access", "Who looked at the caller's data", get_access_log},
-    {"GET",  "/verify/{code}",                 RIGHT_PUBLIC,         NULL, "verdict",     "Is this paper genuine, unaltered and still valid? A page, or JSON when asked for", get_verify},
+    {"GET",  "/verify/{code}",                 RIGHT_PUBLIC,         NULL, NULL,          "Is this paper genuine, unaltered and still valid? A page, or JSON when asked for", get_verify, ROUTE_HIDDEN},
     {0},
 };
 /* clang-format on */

@@ -73,6 +73,7 @@ bool verify(struct db *db, struct arena *a, const struct house *h, const char *c
 const char *genuine_name(enum genuine g); /* "genuine", "expired", … */
 /* Vietnamese first, English below; no scripts, nothing fetched. In the arena. */
 const char *verify_page(struct arena *a, const struct verdict *v);
+/* Of a paper that is known. New reference. */
 json_t *verify_json_new(const struct verdict *v, enum lang lang);
 
 /* ---- document.c ---- */

@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const char font_family[] = "Noto Serif";
-static const double QR_SIZE = 68, SIGN_GAP = 58, CELL_PAD = 3.5, BLOCK_GAP = 4, RULE = 0.7;
+static const char state_name[] = "<b>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</b>";
+static const double QR_SIZE = 68, SIGN_GAP = 58, CELL_PAD = 3.5, BLOCK_GAP = 5, RULE = 0.7;
 
 /* The names a block's expressions see: the paper's, and those of the list it is drawn for. */
 enum { SCOPE_MAX = 32 };
@@ -231,7 +232,7 @@ static void last_line(PangoLayout *layout, double *end, double *baseline)
 /* ---- blocks ---- */
 static double state_column(struct drawing *d, double x, double wide, double size, bool draw)
 {
-    PangoLayout *state = layout_new(d, "<b>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</b>", size, wide, ALIGN_CENTER);
+    PangoLayout *state = layout_new(d, state_name, size, wide, ALIGN_CENTER);
     PangoLayout *motto = layout_new(d, "<b>Độc lập - Tự do - Hạnh phúc</b>", size + 1, wide, ALIGN_CENTER);
     double high = height_of(state) + height_of(motto);
     PangoRectangle ink;
@@ -283,8 +284,10 @@ static bool draw_heading(struct drawing *d, const struct block *b)
         }
         return true;
     }
-    /* The state's name takes one line whatever the font; the agency wraps in what is left. */
-    right = width_of(layout_new(d, "<b>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM</b>", size, 0, ALIGN_LEFT)) + 4;
+    /* The state's name and the date take one line each, whatever the font; the agency wraps in what is left. */
+    right = fmax(width_of(layout_new(d, state_name, size, 0, ALIGN_LEFT)),
+                 width_of(layout_new(d, arena_printf(d->arena, "<i>%s</i>", date), size, 0, ALIGN_LEFT)));
+    right = fmin(right + 4, width(d) * 0.62);
     wide = width(d) - right - gap;
     if (!agency_column(d, &b->lines, wide, size, &high))
         return false;
@@ -577,24 +580,24 @@ static void column_draw(struct drawing *d, const struct column_text *c, double x
 
 static bool draw_signature(struct drawing *d, const struct block *b)
 {
-    double wide = width(d) * 0.5, x = left(d) + width(d) - wide, small = d->l->size - 2;
+    double wide = width(d) * 0.54, x = left(d) + width(d) - wide, small = d->l->size - 2;
     struct column_text right = {.n = 0}, beside = {.n = 0};
 
     for (size_t i = 0; i < b->lines.n; i++)
         if (!column_add(d, &right, &b->lines.lines[i], "b", d->l->size, wide, ALIGN_CENTER, 0))
             return false;
-    if (!column_add(d, &right, &b->note, "i", small, wide, ALIGN_CENTER, 0) ||
+    if (!column_add(d, &right, &b->note, "i", d->l->size - 3, wide, ALIGN_CENTER, 0) ||
         !column_add(d, &right, &b->name, "b", d->l->size, wide, ALIGN_CENTER, SIGN_GAP))
         return false;
     for (size_t i = 0; i < b->left.n; i++)
-        if (!column_add(d, &beside, &b->left.lines[i], "", small, wide - 16, ALIGN_LEFT, 0))
+        if (!column_add(d, &beside, &b->left.lines[i], "", small, x - left(d) - 12, ALIGN_LEFT, 0))
             return false;
     d->y += d->l->size;
     if (!need(d, fmax(right.high, beside.high + (b->verify ? QR_SIZE : 0))))
         return false;
     column_draw(d, &right, x);
     column_draw(d, &beside, left(d));
-    if (b->verify && !verify_at(d, left(d), d->y + beside.high + BLOCK_GAP, wide - 16))
+    if (b->verify && !verify_at(d, left(d), d->y + beside.high + BLOCK_GAP, x - left(d) - 12))
         return false;
     d->y += fmax(right.high, beside.high + (b->verify ? QR_SIZE : 0)) + BLOCK_GAP;
     return true;

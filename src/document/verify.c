@@ -152,8 +152,6 @@ json_t *verify_json_new(const struct verdict *v, enum lang lang)
 
     json_object_set_new(j, "status", json_string(words[v->genuine].name));
     json_object_set_new(j, "message", json_string(words[v->genuine].title[lang]));
-    if (v->genuine == GENUINE_UNKNOWN)
-        return j;
     digest_hex(&v->document.digest, hex);
     json_object_set_new(j, "kind", json_text_or_null(v->document.kind));
     json_object_set_new(j, "title", json_text_or_null(v->title[lang]));
