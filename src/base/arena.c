@@ -1,6 +1,8 @@
 #include "base/arena.h"
 
+#include <pthread.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,9 +27,58 @@ struct arena {
     struct deferred *deferred;
 };
 
+/* Blocks of the usual size, between two uses. A request's blocks are taken on one thread and given back on another,
+ * which malloc's caches do not serve: it merged and split them each time. Only in release builds: elsewhere a sanitizer
+ * must see every block come and go. */
+#ifdef RELEASE
+enum { POOL_MAX = 256 };
+#else
+enum { POOL_MAX = 0 };
+#endif
+static struct {
+    pthread_mutex_t lock; /* guards first and n */
+    struct block *first;
+    size_t n;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct block *pool_take(void)
+{
+    struct block *b;
+
+    (void)pthread_mutex_lock(&pool.lock);
+    b = pool.first;
+    if (b) {
+        pool.first = b->next;
+        pool.n--;
+    }
+    (void)pthread_mutex_unlock(&pool.lock);
+    return b;
+}
+
+static void block_free(struct block *b)
+{
+    bool kept = false;
+
+    if (b->size == BLOCK_BYTES && POOL_MAX > 0) {
+        (void)pthread_mutex_lock(&pool.lock);
+        kept = pool.n + 1 <= POOL_MAX;
+        if (kept) {
+            b->next = pool.first;
+            pool.first = b;
+            pool.n++;
+        }
+        (void)pthread_mutex_unlock(&pool.lock);
+    }
+    if (!kept)
+        free(b);
+}
+
 static struct block *block_new(size_t size)
 {
-    struct block *b = malloc(sizeof *b + size);
+    struct block *b = size == BLOCK_BYTES && POOL_MAX > 0 ? pool_take() : NULL;
+
+    if (!b)
+        b = malloc(sizeof *b + size);
 
     if (!b)
         die("out of memory", size);
@@ -45,7 +96,8 @@ struct arena *arena_new(void)
     return a;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Aligned, not zeroed. */
+static void *take(struct arena *a, size_t size)
 {
     struct block *b = a->blocks;
     void *p;
@@ -60,7 +112,6 @@ void *arena_alloc(struct arena *a, size_t size)
             fresh->next = b->next;
             fresh->used = size;
             b->next = fresh;
-            memset(fresh->bytes, 0, size);
             return fresh->bytes;
         }
         fresh->next = b;
@@ -68,8 +119,12 @@ void *arena_alloc(struct arena *a, size_t size)
     }
     p = b->bytes + b->used;
     b->used += size;
-    memset(p, 0, size);
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return memset(take(a, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *a, size_t size, size_t n)
@@ -93,7 +148,7 @@ void arena_reset(struct arena *a)
         struct block *b = a->blocks;
 
         a->blocks = b->next;
-        free(b);
+        block_free(b);
     }
     a->blocks->used = (sizeof *a + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
@@ -103,14 +158,15 @@ void arena_free(struct arena *a)
     if (!a)
         return;
     arena_reset(a);
-    free(a->blocks);
+    block_free(a->blocks);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-    char *copy = arena_alloc(a, len + 1);
+    char *copy = take(a, len + 1);
 
     memcpy(copy, s, len);
+    copy[len] = '\0';
     return copy;
 }
 
@@ -130,7 +186,7 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
     va_end(again);
     if (len < 0)
         die("bad format", 0);
-    s = arena_alloc(a, (size_t)len + 1);
+    s = take(a, (size_t)len + 1);
     (void)vsnprintf(s, (size_t)len + 1, format, args); /* measured just above */
     return s;
 }

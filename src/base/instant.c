@@ -143,13 +143,29 @@ bool instant_parse(const char *s, int64_t *ms)
     return true;
 }
 
+/* Right to left, so that what does not fit its width is cut as the date's year is. */
+static void put_digits(char *to, int width, int n)
+{
+    while (width-- > 0) {
+        to[width] = (char)('0' + n % 10);
+        n /= 10;
+    }
+}
+
+/* By hand: a case has six of them, a list three hundred, and printf cost more than the rest of a list's row. */
 void instant_format(int64_t ms, char out[static INSTANT_TEXT_MAX])
 {
+    static const char shape[] = "0000-00-00T00:00:00.000+07:00";
     int64_t t = ms + VN_OFFSET_MS;
-    int64_t in_day = ((t % DAY_MS) + DAY_MS) % DAY_MS;
+    int in_day = (int)(((t % DAY_MS) + DAY_MS) % DAY_MS);
     struct date d = date_at(ms);
 
-    (void)snprintf(out, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03d+07:00", d.year % 10000, d.month, d.day,
-                   (int)(in_day / 3600000), (int)(in_day / 60000 % 60), (int)(in_day / 1000 % 60),
-                   (int)(in_day % 1000)); /* 29 characters */
+    memcpy(out, shape, sizeof shape);
+    put_digits(out, 4, d.year % 10000);
+    put_digits(out + 5, 2, d.month);
+    put_digits(out + 8, 2, d.day);
+    put_digits(out + 11, 2, in_day / 3600000);
+    put_digits(out + 14, 2, in_day / 60000 % 60);
+    put_digits(out + 17, 2, in_day / 1000 % 60);
+    put_digits(out + 20, 3, in_day % 1000);
 }

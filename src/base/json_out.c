@@ -6,6 +6,22 @@
 #include "base/instant.h"
 #include "base/log.h"
 
+/* A value's bytes in one piece, with the comma that may stand before them: a list is thousands of such pieces, and one
+ * call for each is what a profile shows first. */
+static void put_value(struct json_out *o, const char *data, size_t len)
+{
+    char *to = buf_room(&o->buf, len + o->need_comma);
+
+    if (!to)
+        return;
+    if (o->need_comma)
+        *to++ = ',';
+    memcpy(to, data, len);
+    to[len] = '\0';
+    o->buf.len += len + o->need_comma;
+    o->need_comma = true;
+}
+
 static void before_value(struct json_out *o)
 {
     if (o->need_comma)
@@ -15,8 +31,7 @@ static void before_value(struct json_out *o)
 
 void out_open(struct json_out *o, char bracket)
 {
-    before_value(o);
-    buf_add(&o->buf, &bracket, 1);
+    put_value(o, &bracket, 1);
     o->need_comma = false;
 }
 
@@ -28,10 +43,17 @@ void out_close(struct json_out *o, char bracket)
 
 void out_key(struct json_out *o, const char *name)
 {
-    before_value(o);
-    buf_add(&o->buf, "\"", 1);
-    buf_puts(&o->buf, name);
-    buf_add(&o->buf, "\":", 2);
+    size_t len = strlen(name);
+    char *to = buf_room(&o->buf, len + 3 + o->need_comma);
+
+    if (!to)
+        return;
+    if (o->need_comma)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, name, len);
+    memcpy(to + len, "\":", 3);
+    o->buf.len += len + 3 + o->need_comma;
     o->need_comma = false;
 }
 
@@ -53,14 +75,23 @@ static const char *escape_of(unsigned char c)
     }
 }
 
+static void put_escaped(struct buf *b, unsigned char c)
+{
+    const char *escape = escape_of(c);
+
+    if (escape)
+        buf_puts(b, escape);
+    else
+        buf_printf(b, "\\u%04x", (unsigned)c);
+}
+
 void out_text(struct json_out *o, const char *s)
 {
     if (!s) {
         out_null(o);
         return;
     }
-    before_value(o);
-    buf_add(&o->buf, "\"", 1);
+    put_value(o, "\"", 1);
     while (*s) {
         size_t plain = 0;
 
@@ -68,58 +99,50 @@ void out_text(struct json_out *o, const char *s)
             plain++;
         buf_add(&o->buf, s, plain);
         s += plain;
-        if (*s) {
-            const char *escape = escape_of((unsigned char)*s);
-
-            if (escape)
-                buf_puts(&o->buf, escape);
-            else
-                buf_printf(&o->buf, "\\u%04x", (unsigned)(unsigned char)*s);
-            s++;
-        }
+        if (*s)
+            put_escaped(&o->buf, (unsigned char)*s++);
     }
     buf_add(&o->buf, "\"", 1);
 }
 
-/* Digits by hand: printf of numbers is what a profile of lists shows first. */
-static void add_number(struct buf *b, int64_t n)
+/* Digits by hand: printf of numbers is what a profile of lists shows first. A quote, for a number that travels as a
+ * string, stands around them. */
+static void put_number(struct json_out *o, int64_t n, const char *quote)
 {
     char digits[24];
     size_t at = sizeof digits;
     uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
 
+    if (*quote)
+        digits[--at] = *quote;
     do
         digits[--at] = (char)('0' + rest % 10);
     while (rest /= 10);
     if (n < 0)
         digits[--at] = '-';
-    buf_add(b, digits + at, sizeof digits - at);
+    if (*quote)
+        digits[--at] = *quote;
+    put_value(o, digits + at, sizeof digits - at);
 }
 
 void out_i64(struct json_out *o, int64_t n)
 {
-    before_value(o);
-    add_number(&o->buf, n);
+    put_number(o, n, "");
 }
 
 void out_id(struct json_out *o, int64_t id)
 {
-    before_value(o);
-    buf_add(&o->buf, "\"", 1);
-    add_number(&o->buf, id);
-    buf_add(&o->buf, "\"", 1);
+    put_number(o, id, "\"");
 }
 
 void out_bool(struct json_out *o, bool b)
 {
-    before_value(o);
-    buf_puts(&o->buf, b ? "true" : "false");
+    put_value(o, b ? "true" : "false", b ? 4 : 5);
 }
 
 void out_null(struct json_out *o)
 {
-    before_value(o);
-    buf_add(&o->buf, "null", 4);
+    put_value(o, "null", 4);
 }
 
 void out_instant(struct json_out *o, int64_t ms)
@@ -136,8 +159,7 @@ void out_instant(struct json_out *o, int64_t ms)
 
 void out_raw(struct json_out *o, const char *json)
 {
-    before_value(o);
-    buf_puts(&o->buf, json ? json : "null");
+    put_value(o, json ? json : "null", json ? strlen(json) : 4);
 }
 
 static int add_chunk(const char *data, size_t len, void *buf)

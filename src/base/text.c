@@ -165,6 +165,11 @@ static bool reserve(struct buf *b, size_t more)
     return true;
 }
 
+char *buf_room(struct buf *b, size_t len)
+{
+    return reserve(b, len) ? b->data + b->len : NULL;
+}
+
 void buf_add(struct buf *b, const void *data, size_t len)
 {
     if (!reserve(b, len))

@@ -46,6 +46,8 @@ struct buf {
         .max = (ceiling)                                                                                               \
     }
 void buf_add(struct buf *b, const void *data, size_t len);
+/* Room for len bytes and their NUL at the end, or NULL past the ceiling. Whoever fills it adds to b->len. */
+char *buf_room(struct buf *b, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *format, ...) FORMAT(2, 3);
 void buf_clear(struct buf *b);
