@@ -1,11 +1,62 @@
-import { Route, Routes } from 'react-router'
+import { lazy, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { NavLink, Route, Routes, useNavigate } from 'react-router'
+import { useMe } from '@/api/hooks'
+import type { Me } from '@/api/types'
+import { want } from '@/i18n'
 import { NotFound } from '@/shell/NotFound'
+import { holds } from './api'
+import { Help } from './Help'
+import Inbox from './inbox/Inbox'
+import { useKeys } from './keys'
+import './officer.css'
+
+await want('officer')
+
+const CasePage = lazy(() => import('./case/CasePage'))
+const Intake = lazy(() => import('./intake/Intake'))
+const Overview = lazy(() => import('./head/Overview'))
+
+const leads = (me: Me | null | undefined): boolean => holds(me, 'unit-head') || holds(me, 'signatory') || holds(me, 'supervisor')
+
+function Places({ me, onHelp }: { me: Me; onHelp: () => void }) {
+  const { t } = useTranslation('officer')
+  const post = me.roles.filter(({ role }) => role !== 'citizen').map(({ role, unit }) => [t(`role.${role}`), unit?.name].filter(Boolean).join(', '))
+  return (
+    <div className="desk-bar no-print">
+      <nav aria-label={t('nav.label')}>
+        <NavLink to="/can-bo" end>{t('nav.inbox')}</NavLink>
+        {holds(me, 'one-stop') ? <NavLink to="/can-bo/tiep-nhan">{t('nav.intake')}</NavLink> : null}
+        {leads(me) ? <NavLink to="/can-bo/tong-quan">{t('nav.overview')}</NavLink> : null}
+      </nav>
+      <p className="desk-post">{[...new Set(post)].join(' · ')}</p>
+      <button type="button" className="desk-help" onClick={onHelp}>{t('nav.keys')} <kbd>?</kbd></button>
+    </div>
+  )
+}
 
 /** The officers' pages, under /can-bo; everything here and below is loaded only for officers. */
 export default function Officer() {
+  const { data: me } = useMe()
+  const navigate = useNavigate()
+  const [help, setHelp] = useState(false)
+  useKeys({
+    '?': () => setHelp(true),
+    i: () => void navigate('/can-bo'),
+    c: holds(me, 'one-stop') ? () => void navigate('/can-bo/tiep-nhan') : undefined,
+  })
+  if (!me) return null
   return (
-    <Routes>
-      <Route path="*" element={<NotFound />} />
-    </Routes>
+    <>
+      <Places me={me} onHelp={() => setHelp(true)} />
+      <Routes>
+        <Route index element={<Inbox me={me} />} />
+        <Route path="ho-so/:code" element={<CasePage />} />
+        <Route path="tiep-nhan" element={<Intake me={me} />} />
+        {leads(me) ? <Route path="tong-quan" element={<Overview />} /> : null}
+        <Route path="*" element={<NotFound />} />
+      </Routes>
+      <Help opened={help} onClose={() => setHelp(false)} />
+    </>
   )
 }

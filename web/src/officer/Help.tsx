@@ -1,0 +1,36 @@
+import { Modal, Switch } from '@mantine/core'
+import '@mantine/core/styles/Switch.css'
+import { useTranslation } from 'react-i18next'
+import { turnKeys, useKeysOn } from './keys'
+
+const groups = {
+  everywhere: [['?', 'help'], ['Esc', 'escape'], ['i', 'go_inbox'], ['c', 'go_intake'], ['/', 'search']],
+  inbox: [['j', 'next'], ['k', 'previous'], ['Enter', 'open'], ['x', 'select'], ['r', 'receive'], ['h', 'hand_over'], ['z', 'undo'], ['m', 'more']],
+  dossier: [['1 – 9', 'action'], ['r', 'receive'], ['h', 'hand_over'], ['[  ]', 'papers'], ['j', 'next'], ['k', 'previous']],
+  intake: [['Ctrl + Enter', 'submit'], ['s', 'same_person'], ['n', 'new_person'], ['p', 'print']],
+} as const
+
+export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useTranslation('officer')
+  const { t: tc } = useTranslation()
+  const on = useKeysOn()
+  return (
+    <Modal opened={opened} onClose={onClose} size="lg" title={t('keys.title')} closeButtonProps={{ 'aria-label': tc('common.close') }}>
+      <Switch
+        checked={on} onChange={(event) => turnKeys(event.currentTarget.checked)} label={t('keys.on')} description={t('keys.on_hint')}
+      />
+      <div className="keys">
+        {(Object.keys(groups) as (keyof typeof groups)[]).map((group) => (
+          <section key={group} aria-labelledby={`keys-${group}`}>
+            <h3 id={`keys-${group}`}>{t(`keys.${group}`)}</h3>
+            <dl>
+              {groups[group].map(([key, name]) => (
+                <div key={name}><dt><kbd>{key}</kbd></dt><dd>{t(`keys.${name}`)}</dd></div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Modal>
+  )
+}
