@@ -109,7 +109,8 @@ static bool fill_template(struct compiling *c, const char *at, const char *s, st
             escape(markup, s + 1, 1);
             s += 2;
         } else if (*s == '*') {
-            size_t n = s[1] == '*' ? 2 : 1;
+            bool italic = marks.n && marks.open[marks.n - 1] == 'i';
+            size_t n = s[1] == '*' && !(italic && s[2] == '*') ? 2 : 1; /* "***" closes the inner one first */
 
             if (!toggle(&marks, n == 2 ? 'b' : 'i', markup))
                 return wrong(c, at, "the marks ** and * overlap");
