@@ -124,7 +124,7 @@ static bool reply_case(struct request *q, struct reply *r, int status, const cha
     if (!case_write(&o, db, request_arena(q), h, request_actor(q), &c, request_now(q), request_lang(q), e))
         return false;
     reply_etag(r, c.version);
-    return reply_json_text(r, status, out_string(&o));
+    return reply_json_out(r, status, &o);
 }
 
 static bool get_case(struct request *q, struct reply *r, struct error *e)
@@ -138,7 +138,7 @@ static bool get_case(struct request *q, struct reply *r, struct error *e)
                     e))
         return false;
     reply_etag(r, c.version);
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 static bool post_case(struct request *q, struct reply *r, struct error *e)
@@ -241,7 +241,7 @@ static bool get_cases(struct request *q, struct reply *r, struct error *e)
     }
     out_member_text(&o, "next", next);
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 /* ---- events ---- */
@@ -305,7 +305,7 @@ static bool get_events(struct request *q, struct reply *r, struct error *e)
     out_close(&o, ']');
     out_member_text(&o, "next", more ? page_cursor(q, arena_printf(request_arena(q), "%" PRId64, after)) : NULL);
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 /* ---- book entries ---- */
@@ -366,7 +366,7 @@ static bool get_entries(struct request *q, struct reply *r, struct error *e)
     out_close(&o, ']');
     out_member_null(&o, "next");
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 /* ---- public tracking ---- */
@@ -416,7 +416,7 @@ static bool get_track(struct request *q, struct reply *r, struct error *e)
     if (query.pin)
         write_tracked(&o, request_arena(q), &c, request_now(q), lang);
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 /* clang-format off */

@@ -116,7 +116,7 @@ bool get_services(struct request *q, struct reply *r, struct error *e)
     out_close(&o, ']');
     out_member_text(&o, "next", next);
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 static bool find_service(struct request *q, const struct service **out, struct error *e)
@@ -190,7 +190,7 @@ bool get_form(struct request *q, struct reply *r, struct error *e)
                                        .address = caller.address,
                                        .at = caller.now});
     write_form(&o, q, db, s, &known, papers_stored(a, papers, n), fee);
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 bool post_check(struct request *q, struct reply *r, struct error *e)
@@ -213,7 +213,7 @@ bool post_check(struct request *q, struct reply *r, struct error *e)
     out_close(&o, '}');
     out_member_instant(&o, "due_at", due_at);
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 /* ---- drafts ---- */
@@ -234,7 +234,7 @@ bool get_drafts(struct request *q, struct reply *r, struct error *e)
     out_close(&o, ']');
     out_member_null(&o, "next");
     out_close(&o, '}');
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 bool get_draft(struct request *q, struct reply *r, struct error *e)
@@ -248,7 +248,7 @@ bool get_draft(struct request *q, struct reply *r, struct error *e)
         return false;
     if (!found)
         return fail(e, E_NOT_FOUND, "no draft");
-    return reply_json_text(r, 200, out_string(&o));
+    return reply_json_out(r, 200, &o);
 }
 
 bool put_draft(struct request *q, struct reply *r, struct error *e)

@@ -10,8 +10,11 @@ static void json_release(void *j)
 
 static json_t *loaded(struct arena *a, const char *text)
 {
-    json_t *j = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *j;
 
+    if (!text || strcmp(text, "[]") == 0) /* most cases have none; walking NULL walks nothing */
+        return NULL;
+    j = json_loads(text, 0, NULL);
     arena_defer(a, json_release, j);
     return j;
 }
@@ -99,18 +102,33 @@ void case_write_brief(struct json_out *o, struct arena *a, const struct house *h
     out_close(o, '}');
 }
 
-static bool write_party(struct json_out *o, struct db *db, struct arena *a, const char *member, int64_t id,
-                        bool personal, struct error *e)
+static void write_party(struct json_out *o, const char *member, const struct party *p, bool personal)
 {
-    struct party p;
-    bool found = false;
-    json_auto_t *wire = NULL;
+    out_key(o, member);
+    party_write(o, p, personal && p && p->kind != PARTY_OFFICER);
+}
 
-    if (id && !party_find(db, a, id, &p, &found, e))
+/* Applicant and submitter are mostly one. */
+static bool write_parties(struct json_out *o, struct db *db, struct arena *a, const struct case_file *c,
+                          struct error *e)
+{
+    struct party applicant, other;
+    bool found, found_other = false;
+
+    if (!party_find(db, a, c->applicant, &applicant, &found, e))
         return false;
-    if (found)
-        wire = party_json_new(&p, personal && p.kind != PARTY_OFFICER);
-    out_member_json(o, member, wire);
+    write_party(o, "applicant", found ? &applicant : NULL, true);
+    if (c->submitter == c->applicant) {
+        write_party(o, "submitter", found ? &applicant : NULL, true);
+    } else {
+        if (!party_find(db, a, c->submitter, &other, &found_other, e))
+            return false;
+        write_party(o, "submitter", found_other ? &other : NULL, true);
+    }
+    found_other = false;
+    if (c->assignee && !party_find(db, a, c->assignee, &other, &found_other, e))
+        return false;
+    write_party(o, "assignee", found_other ? &other : NULL, false);
     return true;
 }
 
@@ -171,9 +189,7 @@ bool case_write(struct json_out *o, struct db *db, struct arena *a, const struct
     bool own = who->party == c->applicant || who->party == c->submitter;
 
     write_head(o, a, h, c, now, lang);
-    if (!write_party(o, db, a, "applicant", c->applicant, true, e) ||
-        !write_party(o, db, a, "submitter", c->submitter, true, e) ||
-        !write_party(o, db, a, "assignee", c->assignee, false, e))
+    if (!write_parties(o, db, a, c, e))
         return false;
     out_member_raw(o, "form", c->form);
     out_key(o, "papers");

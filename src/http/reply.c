@@ -23,6 +23,23 @@ bool reply_json_text(struct reply *r, int status, const char *text)
     return true;
 }
 
+bool reply_json_out(struct reply *r, int status, struct json_out *o)
+{
+    r->kind = REPLY_NONE; /* as below: past the ceiling it is a 500 of this request alone */
+    if (o->buf.overflow || o->buf.len == 0) {
+        log_line(LOG_ERROR, "reply_not_json", "id=%s size=%zu", r->request->id, o->buf.len);
+        return true;
+    }
+    free(r->owned);
+    r->kind = REPLY_TEXT;
+    r->status = status;
+    r->media_type = "application/json";
+    r->text = r->owned = o->buf.data;
+    r->len = o->buf.len;
+    *o = (struct json_out)JSON_OUT_INIT;
+    return true;
+}
+
 static int add_chunk(const char *data, size_t len, void *buf)
 {
     buf_add(buf, data, len);

@@ -78,16 +78,27 @@ bool party_put(struct db *db, struct party *p, struct error *e)
     return true;
 }
 
+void party_write(struct json_out *o, const struct party *p, bool personal)
+{
+    if (!p) {
+        out_null(o);
+        return;
+    }
+    out_open(o, '{');
+    out_member_id(o, "id", p->id);
+    out_member_text(o, "kind", kinds[p->kind]);
+    out_member_text(o, "name", p->name);
+    out_member_text(o, "number", personal ? p->number : NULL);
+    out_member_text(o, "phone", personal ? p->phone : NULL);
+    out_member_text(o, "email", personal ? p->email : NULL);
+    out_member_text(o, "address", personal ? p->address : NULL);
+    out_close(o, '}');
+}
+
 json_t *party_json_new(const struct party *p, bool personal)
 {
-    json_t *j = json_object();
+    auto_out struct json_out o = JSON_OUT_INIT;
 
-    json_object_set_new(j, "id", json_id(p->id));
-    json_object_set_new(j, "kind", json_string(kinds[p->kind]));
-    json_object_set_new(j, "name", json_string(p->name));
-    json_object_set_new(j, "number", json_text_or_null(personal ? p->number : NULL));
-    json_object_set_new(j, "phone", json_text_or_null(personal ? p->phone : NULL));
-    json_object_set_new(j, "email", json_text_or_null(personal ? p->email : NULL));
-    json_object_set_new(j, "address", json_text_or_null(personal ? p->address : NULL));
-    return j;
+    party_write(&o, p, personal);
+    return json_loads(out_string(&o), 0, NULL); /* what was just written */
 }

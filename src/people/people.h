@@ -110,6 +110,8 @@ bool party_by_number(struct db *db, struct arena *a, const char *number, struct 
 bool party_put(struct db *db, struct party *p, struct error *e) CHECKED;
 /* The wire shape; without personal, number, phone, email and address are null. New reference. */
 json_t *party_json_new(const struct party *p, bool personal);
+/* The same, written straight; NULL writes null. */
+void party_write(struct json_out *o, const struct party *p, bool personal);
 
 /* ---- accounts ---- */
 struct account_new {
