@@ -16,8 +16,17 @@ enum {
 struct frame {
     int lengths, encodings, hosts;
     const char *length, *encoding;
-    bool control; /* a value with control characters */
+    bool control;  /* a value with control characters */
+    bool bad_name; /* "Content-Length : 4" is a length to some and none to others */
 };
+
+static bool is_name(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (s[i] <= ' ' || s[i] > '~')
+            return false;
+    return len > 0;
+}
 
 static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
                                    const char *value, size_t value_len)
@@ -27,6 +36,7 @@ static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const cha
     (void)kind;
     for (size_t i = 0; i < value_len; i++)
         f->control |= (unsigned char)value[i] < 0x20 && value[i] != '\t';
+    f->bad_name |= !is_name(key, key_len);
     if (key_len == 14 && strcasecmp(key, "Content-Length") == 0)
         f->lengths++, f->length = value;
     else if (key_len == 17 && strcasecmp(key, "Transfer-Encoding") == 0)
@@ -46,6 +56,8 @@ static bool check_frame(struct request *q, const char *version, int64_t *length,
     *length = 0;
     if (f.control)
         return fail(e, E_BAD_REQUEST, "a header holds control characters");
+    if (f.bad_name)
+        return fail(e, E_BAD_REQUEST, "the name of a header holds spaces or control characters");
     if (f.hosts > 1 || f.lengths > 1 || f.encodings > 1 || (f.lengths && f.encodings))
         return fail(e, E_BAD_REQUEST, "Host, Content-Length or Transfer-Encoding is ambiguous");
     if (f.encoding && (strcasecmp(f.encoding, "chunked") != 0 || strcmp(version, "HTTP/1.1") != 0))
