@@ -231,15 +231,17 @@ static bool applicant_of(struct db *db, struct acting *x, struct party *out, str
 /* New answers over the old ones, new papers beside them; the legal clock starts anew (Decree 61/2018 Art 19.4). */
 static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
 {
-    struct prefill known = {.data = held(x->arena, json_loads(x->file.form, 0, NULL)), .locked = json_array()};
+    struct prefill known;
     struct party applicant;
     struct paper *papers;
     size_t n;
     json_t *last, *before = held(x->arena, json_loads(x->file.papers, 0, NULL));
 
-    arena_defer(x->arena, json_release, known.locked);
     if (!applicant_of(db, x, &applicant, e) ||
-        !form_accept(x->file.service, &known, x->input->form, x->arena, &x->form, e) ||
+        !form_prefill(db, x->arena, x->house, x->file.service, &applicant, &known, e))
+        return false;
+    known.data = held(x->arena, json_loads(x->file.form, 0, NULL)); /* as filed; what is locked stays locked */
+    if (!form_accept(x->file.service, &known, x->input->form, x->arena, &x->form, e) ||
         !papers_known(db, x->arena, x->house, x->file.service, x->form, &applicant, x->caller->now, x->caller->lang,
                       &papers, &n, e))
         return false;
