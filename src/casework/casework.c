@@ -16,6 +16,7 @@ struct casework *casework_of(const struct house *h)
 /* ---- loading ---- */
 
 struct loading {
+    const struct house *house;
     struct casework *room;
     size_t room_flows, room_services;
 };
@@ -72,6 +73,7 @@ static bool load_service(const char *key, int64_t version, const json_t *body, v
     l->room->services = grown(l->room->arena, l->room->services, l->room->n_services, &l->room_services);
     if (!service_compile(l->room->arena, body, version, flow, &l->room->services[l->room->n_services], e))
         return false;
+    service_name_sources(l->house, l->room->services[l->room->n_services]);
     l->room->n_services++;
     return true;
 }
@@ -88,7 +90,7 @@ static void room_free(struct casework *room)
 bool casework_load(struct house *h, struct error *e)
 {
     struct casework *room = calloc(1, sizeof *room);
-    struct loading l = {.room = room};
+    struct loading l = {.house = h, .room = room};
     auto_read struct db *db = NULL;
 
     if (!room)

@@ -171,6 +171,8 @@ struct service {
 
 bool service_compile(struct arena *a, const json_t *definition, int64_t version, const struct flow *flow,
                      struct service **out, struct error *e) CHECKED;
+/* Says in the form's schema where each known answer comes from (x-source-title); once the registries are loaded. */
+void service_name_sources(const struct house *h, struct service *s);
 void service_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report);
 void flow_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report);
 void calendar_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report);

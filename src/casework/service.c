@@ -219,6 +219,33 @@ static bool read_form(struct arena *a, const json_t *definition, struct service 
     return w.ok;
 }
 
+/* The schema of a field by its place in the answers: /a/b is properties/a/properties/b. NULL under an allOf and the like. */
+static json_t *field_schema(json_t *schema, const char *pointer)
+{
+    auto_buf struct buf b = BUF_INIT(ERROR_POINTER_MAX);
+
+    for (const char *p = pointer; *p == '/'; p += 1 + strcspn(p + 1, "/"))
+        buf_printf(&b, "/properties/%.*s", (int)strcspn(p + 1, "/"), p + 1);
+    return b.overflow || !b.data ? NULL : json_at(schema, b.data);
+}
+
+void service_name_sources(const struct house *h, struct service *s)
+{
+    static const char *const own[LANG__COUNT] = {"Thông tin tài khoản", "Your account"};
+
+    for (size_t i = 0; i < s->n_sources; i++) {
+        const struct registry *r = s->sources[i].registry ? registry_find(h, s->sources[i].registry) : NULL;
+
+        for (int lang = 0; lang < LANG__COUNT; lang++) {
+            json_t *field = field_schema(s->form_wire[lang], s->sources[i].pointer);
+            const char *title = r ? registry_title(r, (enum lang)lang) : own[lang];
+
+            if (json_is_object(field))
+                (void)json_object_set_new(field, "x-source-title", json_string(title)); /* fails only without memory */
+        }
+    }
+}
+
 static bool read_entry(struct arena *a, const json_t *entry, struct service *s, struct error *e)
 {
     const json_t *match = json_object_get(entry, "match");
