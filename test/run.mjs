@@ -12,7 +12,7 @@ const files = readdirSync(folder).filter((f) => f.endsWith('.test.mjs') && (!nam
 const seen = mkdtempSync(join(tmpdir(), 'motcua-seen-'))
 
 console.log(`# demo city: ${demoCity()}`)
-const run = spawnSync(process.execPath, ['--test', `--test-concurrency=${suite === 'api' ? availableParallelism() + 1 : 1}`, ...files.map((f) => join(folder, f))], {
+const run = spawnSync(process.execPath, ['--test', '--test-reporter=spec', `--test-concurrency=${suite === 'api' ? availableParallelism() + 1 : 1}`, ...files.map((f) => join(folder, f))], {
   stdio: 'inherit',
   env: { ...process.env, MOTCUA_SEEN: seen },
 })

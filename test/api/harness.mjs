@@ -24,6 +24,7 @@ export const env = {
   ...process.env,
   LC_ALL: 'C.UTF-8',
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=0:strict_string_checks=1',
+  LSAN_OPTIONS: `suppressions=${join(ROOT, 'test/lsan.supp')}:print_suppressions=0`,
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 }
 
@@ -153,6 +154,7 @@ export async function serve({ city = demoCity(), args, options } = {}) {
   after(async () => {
     if (process.env.MOTCUA_SEEN) record(server.contract)
     await server.stop()
+    motcua('verify', '--data', data) // whatever was done to it, its logs, cases and files are sound
   })
   return server
 }

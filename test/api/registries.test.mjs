@@ -65,7 +65,7 @@ describe('who sees what', () => {
     const desk = await town.as('one-stop', ward)
     await desk.get(`${person}/${lan.party.number}?purpose=stewardship`, 403)
     await desk.get(`${person}?purpose=case&where[mother]=${lan.party.number}`, 403)
-    await desk.get(`${person}/${lan.party.number}?purpose=curiosity`, 422)
+    await desk.get(`${person}/${lan.party.number}?purpose=curiosity`, 400)
   })
 
   test('households are nothing to the one-stop, and the try is written down', async () => {

@@ -74,6 +74,7 @@ for (let round = 1; round <= ROUNDS; round++)
     server.child.kill('SIGKILL')
     await Promise.all(working)
     await server.ended
+    motcua('verify', '--data', data)
 
     server = await open()
     const ask = (n) => new Client(server, citizens[n].headers)
@@ -97,7 +98,6 @@ for (let round = 1; round <= ROUNDS; round++)
       const numbers = codes.filter((c) => c.startsWith(`${ward}-`)).map((c) => Number(c.split('-').at(-1))).sort((a, b) => a - b)
       assert.deepEqual(numbers, numbers.map((_, i) => i + 1), `numbers of ${ward}`)
     }
-    motcua('verify', '--data', data)
   })
 
 test('in the end it stops well, and is sound', async () => {
