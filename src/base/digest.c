@@ -17,11 +17,14 @@ void digest_hex(const struct digest *d, char out[static DIGEST_HEX])
 
 bool digest_parse(const char *hex, struct digest *out)
 {
+    struct digest d;
     size_t len;
 
-    return strlen(hex) == DIGEST_HEX - 1 &&
-           sodium_hex2bin(out->bytes, sizeof out->bytes, hex, DIGEST_HEX - 1, NULL, &len, NULL) == 0 &&
-           len == sizeof out->bytes;
+    if (strlen(hex) != DIGEST_HEX - 1 ||
+        sodium_hex2bin(d.bytes, sizeof d.bytes, hex, DIGEST_HEX - 1, NULL, &len, NULL) != 0 || len != sizeof d.bytes)
+        return false;
+    *out = d;
+    return true;
 }
 
 void digest_start(struct digest_stream *s)

@@ -51,6 +51,11 @@ bool folder_sync(const char *path, struct error *e)
     return true;
 }
 
+static bool settle(int fd, const char *temporary, const char *path, struct error *e)
+{
+    return (fsync(fd) == 0 && rename(temporary, path) == 0) || fail_errno(e, "write %s", path);
+}
+
 bool file_write(const char *path, struct bytes data, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
@@ -59,13 +64,13 @@ bool file_write(const char *path, struct bytes data, struct error *e)
 
     if (fd < 0)
         return fail_errno(e, "create %s", temporary);
-    if (!fd_write_all(fd, data, e))
+    if (!fd_write_all(fd, data, e) || !settle(fd, temporary, path, e)) {
+        (void)unlink(temporary); /* no part stays, least of all on a full disk; what failed is told already */
         return false;
-    if (fsync(fd) != 0 || rename(temporary, path) != 0)
-        return fail_errno(e, "write %s", path);
+    }
     slash = strrchr(folder, '/');
     if (slash)
-        *slash = '\0';
+        slash[slash == folder] = '\0'; /* "/" stays "/" */
     return folder_sync(slash ? folder : ".", e);
 }
 

@@ -16,7 +16,7 @@ bool fd_write_all(int fd, struct bytes data, struct error *e) CHECKED;
 bool folder_make(const char *path, struct error *e) CHECKED;
 /* Syncs the folder itself, so that a rename in it survives a power cut. */
 bool folder_sync(const char *path, struct error *e) CHECKED;
-/* Calls each(path) for every regular file below, sorted by path, whose name ends in suffix. Stops at the first false.
- */
+/* Calls each(path) for every regular file below whose name ends in suffix, folder by folder in the order of their
+ * names; what begins with a dot is passed over. Stops at the first false. */
 bool folder_walk(const char *path, const char *suffix, bool (*each)(const char *path, void *arg, struct error *e),
                  void *arg, struct error *e) CHECKED;

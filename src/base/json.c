@@ -41,6 +41,17 @@ bool json_read(struct bytes text, json_t **out, struct error *e)
     return true;
 }
 
+static void json_release(void *j)
+{
+    json_decref(j);
+}
+
+json_t *json_held(struct arena *a, json_t *j)
+{
+    arena_defer(a, json_release, j);
+    return j;
+}
+
 static int add_chunk(const char *data, size_t len, void *buf)
 {
     buf_add(buf, data, len);
@@ -116,7 +127,8 @@ static json_t *child(const json_t *j, const char *token)
 
     if (json_is_object(j))
         return json_object_get(j, token);
-    if (json_is_array(j) && text_to_i64(token, 0, INT32_MAX, &index))
+    if (json_is_array(j) && (token[0] != '0' || !token[1]) && token[0] != '-' &&
+        text_to_i64(token, 0, INT32_MAX, &index)) /* "01" and "-0" are no indexes */
         return json_array_get(j, (size_t)index);
     return NULL;
 }

@@ -52,13 +52,31 @@ char *text_nfc(struct arena *a, const char *s)
     return map(a, s, UTF8PROC_COMPOSE);
 }
 
+/* One decomposed code point: a mark is dropped, a letter or digit kept, anything else is a gap. */
+static void fold_part(struct buf *b, utf8proc_int32_t part, bool *gap)
+{
+    utf8proc_category_t kind = utf8proc_category(part);
+    utf8proc_uint8_t letter[4];
+
+    if (kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_ME || kind == UTF8PROC_CATEGORY_MC)
+        return;
+    if ((kind < UTF8PROC_CATEGORY_LU || kind > UTF8PROC_CATEGORY_LO) && kind != UTF8PROC_CATEGORY_ND) {
+        *gap = true;
+        return;
+    }
+    if (*gap && b->len)
+        buf_add(b, " ", 1);
+    *gap = false;
+    buf_add(b, letter, (size_t)utf8proc_encode_char(part == 0x111 ? 'd' : part, letter));
+}
+
 char *text_fold(struct arena *a, const char *s)
 {
-    utf8proc_int32_t parts[8];
-    size_t len = strlen(s), n = 0;
-    /* A code point unfolds to at most four bytes per decomposed part; Vietnamese only ever shrinks. */
-    char *out = arena_alloc(a, len * 4 + 1);
+    utf8proc_int32_t parts[24]; /* the longest decomposition, U+FDFA, has 18 */
+    /* Vietnamese only shrinks, but a stranger's three bytes may unfold to 33: the text grows as it needs to. */
+    auto_buf struct buf b = BUF_INIT(SIZE_MAX / 4);
     const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s;
+    size_t len = strlen(s);
     int last_boundary = 0;
     bool gap = false;
 
@@ -72,32 +90,20 @@ char *text_fold(struct arena *a, const char *s)
         len -= (size_t)used;
         count = utf8proc_decompose_char(c, parts, COUNT(parts),
                                         UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD, &last_boundary);
-        for (utf8proc_ssize_t i = 0; i < count && i < (utf8proc_ssize_t)COUNT(parts); i++) {
-            utf8proc_category_t kind = utf8proc_category(parts[i]);
-
-            if (kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_ME || kind == UTF8PROC_CATEGORY_MC)
-                continue;
-            if ((kind < UTF8PROC_CATEGORY_LU || kind > UTF8PROC_CATEGORY_LO) && kind != UTF8PROC_CATEGORY_ND) {
-                gap = true;
-                continue;
-            }
-            if (gap && n)
-                out[n++] = ' ';
-            gap = false;
-            n += (size_t)utf8proc_encode_char(parts[i] == 0x111 ? 'd' : parts[i], (utf8proc_uint8_t *)out + n);
-        }
+        for (utf8proc_ssize_t i = 0; i < count && i < (utf8proc_ssize_t)COUNT(parts); i++)
+            fold_part(&b, parts[i], &gap);
     }
-    out[n] = '\0';
-    return out;
+    return arena_strndup(a, b.data ? b.data : "", b.len);
 }
 
 char *text_upper(struct arena *a, const char *s)
 {
     size_t len = strlen(s), n = 0;
-    char *out = arena_alloc(a, len * 2 + 5);
+    /* Upper case is one code point for one: of one byte it stays one, of more it has four at most. */
+    char *out = arena_alloc(a, len * 2 + 1);
     const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s;
 
-    while (len && n < strlen(s) * 2) {
+    while (len) {
         utf8proc_int32_t c;
         utf8proc_ssize_t used = utf8proc_iterate(p, (utf8proc_ssize_t)len, &c);
 

@@ -16,11 +16,6 @@ struct reader {
     struct error *e;
 };
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 static bool next(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event))
@@ -53,6 +48,27 @@ static bool plain_number(const char *s, json_t **out)
         return false;
     *out = json_real(d);
     return true;
+}
+
+/* A definition says what it means, once and in place: no anchor, no tag; and no NUL, at which C would cut the text. */
+static bool is_plain(struct reader *r, const yaml_event_t *event)
+{
+    const yaml_char_t *anchor, *tag;
+    size_t line = event->start_mark.line + 1;
+
+    if (event->type == YAML_SCALAR_EVENT) {
+        if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length)
+            return fail(r->e, E_PACK, "line %zu: a text holds a NUL", line);
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    } else {
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    }
+    return (!anchor && !tag) || fail(r->e, E_PACK, "line %zu: anchors and tags are not used in packs", line);
 }
 
 static json_t *scalar(struct reader *r, const yaml_event_t *event)
@@ -98,32 +114,42 @@ static bool sequence(struct reader *r, json_t *array)
     }
 }
 
+/* The next key of a mapping, in the arena; *name is NULL at its end. */
+static bool next_key(struct reader *r, const json_t *object, char **name)
+{
+    yaml_event_t key;
+    size_t line;
+    bool ok = true;
+
+    *name = NULL;
+    if (!next(r, &key))
+        return false;
+    line = key.start_mark.line + 1;
+    if (key.type == YAML_SCALAR_EVENT) {
+        ok = is_plain(r, &key);
+        *name = ok ? text_nfc(r->arena, (const char *)key.data.scalar.value) : NULL;
+        if (*name && json_object_get(object, *name))
+            ok = fail(r->e, E_PACK, "line %zu: \"%s\" stands here twice", line, *name);
+    } else if (key.type != YAML_MAPPING_END_EVENT) {
+        ok = fail(r->e, E_PACK, "line %zu: a key must be plain text", line);
+    }
+    yaml_event_delete(&key);
+    return ok;
+}
+
 static bool mapping(struct reader *r, json_t *object)
 {
     for (;;) {
-        yaml_event_t key, event;
+        yaml_event_t event;
         json_t *member = NULL;
         size_t mark = r->pointer.len;
         char *name;
         bool ok;
 
-        if (!next(r, &key))
+        if (!next_key(r, object, &name))
             return false;
-        if (key.type != YAML_SCALAR_EVENT) {
-            bool end = key.type == YAML_MAPPING_END_EVENT;
-
-            if (!end)
-                (void)fail(r->e, E_PACK, "line %zu: a key must be plain text", key.start_mark.line + 1);
-            yaml_event_delete(&key);
-            return end;
-        }
-        name = text_nfc(r->arena, (const char *)key.data.scalar.value);
-        if (json_object_get(object, name)) {
-            (void)fail(r->e, E_PACK, "line %zu: \"%s\" stands here twice", key.start_mark.line + 1, name);
-            yaml_event_delete(&key);
-            return false;
-        }
-        yaml_event_delete(&key);
+        if (!name)
+            return true;
         if (!next(r, &event))
             return false;
         json_pointer_push(&r->pointer, name);
@@ -147,10 +173,6 @@ static bool value(struct reader *r, const yaml_event_t *event, json_t **out)
                               json_integer((json_int_t)line)); /* a lost line is a lesser hint */
     switch (event->type) {
     case YAML_SCALAR_EVENT:
-        if (event->data.scalar.anchor || event->data.scalar.tag)
-            return fail(r->e, E_PACK, "line %zu: anchors and tags are not used in packs", line);
-        *out = scalar(r, event);
-        return *out || fail(r->e, E_PACK, "line %zu: not UTF-8", line);
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT:
         break;
@@ -158,6 +180,12 @@ static bool value(struct reader *r, const yaml_event_t *event, json_t **out)
         return fail(r->e, E_PACK, "line %zu: aliases are not used in packs", line);
     default:
         return fail(r->e, E_PACK, "line %zu: a value was expected", line);
+    }
+    if (!is_plain(r, event))
+        return false;
+    if (event->type == YAML_SCALAR_EVENT) {
+        *out = scalar(r, event);
+        return *out || fail(r->e, E_PACK, "line %zu: not UTF-8", line);
     }
     if (++r->depth > YAML_DEPTH_MAX)
         return fail(r->e, E_PACK, "line %zu: more than %d levels", line, YAML_DEPTH_MAX);
@@ -230,11 +258,10 @@ bool yaml_read(struct arena *a, struct bytes text, struct yaml *out, struct erro
     ok = document(&r, &root);
     yaml_parser_delete(&r.parser);
     buf_done(&r.pointer);
-    arena_defer(a, json_release, r.lines);
+    (void)json_held(a, r.lines);
     if (!ok)
         return false;
-    arena_defer(a, json_release, root);
-    *out = (struct yaml){root, r.lines};
+    *out = (struct yaml){json_held(a, root), r.lines};
     return true;
 }
 

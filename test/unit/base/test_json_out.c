@@ -144,11 +144,122 @@ static void instants(void **state)
     }
 }
 
+static void every_ascii_character_survives(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 128; c++) {
+        auto_out struct json_out o = JSON_OUT_INIT;
+        char text[] = {'a', (char)c, 'b', '\0'};
+        json_auto_t *back = NULL;
+
+        out_text(&o, text);
+        back = json_loads(out_string(&o), JSON_DECODE_ANY, NULL);
+        assert_non_null(back);
+        assert_string_equal(json_string_value(back), text);
+    }
+}
+
+static uint64_t chance(uint64_t *walk)
+{
+    *walk = *walk * 6364136223846793005U + 1442695040888963407U;
+    return *walk >> 33;
+}
+
+static json_t *random_text(uint64_t *walk)
+{
+    static const char *const pieces[] = {"a", "\"", "\\", "\n", "\x1f", "đ", "ổ", "\xf0\x9f\x98\x80", "/", "\x7f", " "};
+    auto_buf struct buf b = BUF_INIT(1000);
+
+    buf_puts(&b, "");
+    for (uint64_t n = chance(walk) % 8; n; n--)
+        buf_puts(&b, pieces[chance(walk) % COUNT(pieces)]);
+    return json_string(b.data);
+}
+
+/* A tree of chance, written twice: as jansson's own and through the encoder. */
+static json_t *random_tree(uint64_t *walk, int depth, struct json_out *o)
+{
+    json_t *j;
+    uint64_t kind = chance(walk) % (depth ? 7 : 5), n;
+
+    switch (kind) {
+    case 0:
+        out_null(o);
+        return json_null();
+    case 1:
+        out_bool(o, true);
+        return json_true();
+    case 2:
+        j = json_integer((json_int_t)(chance(walk) << 32 | chance(walk)) * (chance(walk) % 2 ? 1 : -1));
+        out_i64(o, json_integer_value(j));
+        return j;
+    case 3:
+        j = random_text(walk);
+        out_text(o, json_string_value(j));
+        return j;
+    case 4:
+        j = json_pack("{s:o, s:f}", "inner", random_text(walk), "real", 0.1);
+        out_json(o, j);
+        return j;
+    case 5:
+        j = json_array();
+        out_open(o, '[');
+        for (n = chance(walk) % 4; n; n--)
+            json_array_append_new(j, random_tree(walk, depth - 1, o));
+        out_close(o, ']');
+        return j;
+    default:
+        j = json_object();
+        out_open(o, '{');
+        for (n = chance(walk) % 4; n; n--) {
+            char name[] = {'k', (char)('0' + n), '\0'};
+
+            out_key(o, name);
+            json_object_set_new(j, name, random_tree(walk, depth - 1, o));
+        }
+        out_close(o, '}');
+        return j;
+    }
+}
+
+static void trees_of_chance_read_back(void **state)
+{
+    uint64_t walk = 2635; /* fixed: a failure can be repeated */
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        auto_out struct json_out o = JSON_OUT_INIT;
+        json_auto_t *tree = random_tree(&walk, 4, &o), *back = json_loads(out_string(&o), JSON_DECODE_ANY, NULL);
+
+        if (!json_equal(tree, back))
+            fail_msg("tree %d: %s", i, out_string(&o));
+    }
+}
+
+static void an_empty_reply_is_an_empty_text(void **state)
+{
+    auto_out struct json_out o = JSON_OUT_INIT;
+
+    (void)state;
+    assert_string_equal(out_string(&o), "");
+    out_null(&o);
+    out_done(&o);
+    out_i64(&o, 1); /* done is ready to begin again */
+    assert_string_equal(out_string(&o), "1");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts),  cmocka_unit_test(numbers), cmocka_unit_test(commas),
-        cmocka_unit_test(growth), cmocka_unit_test(ceiling), cmocka_unit_test(instants),
+        cmocka_unit_test(texts),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(commas),
+        cmocka_unit_test(growth),
+        cmocka_unit_test(ceiling),
+        cmocka_unit_test(instants),
+        cmocka_unit_test(every_ascii_character_survives),
+        cmocka_unit_test(trees_of_chance_read_back),
+        cmocka_unit_test(an_empty_reply_is_an_empty_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
