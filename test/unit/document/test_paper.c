@@ -5,6 +5,15 @@
 
 #include "city_papers.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* fontconfig keeps its configuration, and pango what it matched, until the process ends: some hundred kB, once. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig";
+}
+#endif
+
 /* What pdftotext finds, with runs of spaces as one. */
 static const char *words_of(struct arena *a, struct bytes pdf, const char *folder)
 {
