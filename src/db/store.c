@@ -9,8 +9,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
-enum { BATCH_MAX = 256, QUEUE_MAX = 4096, IDLE_READERS_MAX = 12, LISTENERS_MAX = 64 };
+enum { BATCH_MAX = 256, QUEUE_MAX = 4096, READERS_MAX = 12, READER_WAIT_MS = 20, LISTENERS_MAX = 64 };
 
 /* One queued write, on the stack of the thread that waits for it. */
 struct write {
@@ -38,9 +39,10 @@ struct store {
     struct listener listeners[LISTENERS_MAX]; /* frozen before the first write */
     size_t n_listeners;
 
-    pthread_mutex_t idle_lock; /* guards idle, n_idle */
+    pthread_mutex_t idle_lock; /* guards idle … n_waiting */
+    pthread_cond_t idle_news;
     struct db *idle;
-    unsigned n_idle;
+    unsigned n_idle, n_reading, n_waiting;
 
     pthread_mutex_t queue_lock; /* guards first … figures */
     pthread_cond_t queue_news;
@@ -68,16 +70,36 @@ struct jobs **store_jobs(struct store *s)
 }
 
 /* ---- reads ---- */
+/* Sooner another's warm connection in a moment than a cold one now: that reads the schema and prepares each statement
+ * anew, only to be closed again. It is a courtesy and no rule: after a while the reader opens its own all the same. */
+static void wait_for_idle(struct store *s)
+{
+    struct timespec until;
+    int code = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)READER_WAIT_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    s->n_waiting++;
+    while (!s->idle && s->n_reading >= READERS_MAX && code == 0)
+        code = pthread_cond_timedwait(&s->idle_news, &s->idle_lock, &until);
+    s->n_waiting--;
+}
+
+/* NULL: open one. */
 static struct db *idle_take(struct store *s)
 {
     struct db *db;
 
     (void)pthread_mutex_lock(&s->idle_lock);
+    wait_for_idle(s);
     db = s->idle;
     if (db) {
         s->idle = db->idle_next;
         s->n_idle--;
     }
+    s->n_reading++;
     (void)pthread_mutex_unlock(&s->idle_lock);
     return db;
 }
@@ -87,15 +109,25 @@ static void idle_give(struct store *s, struct db *db)
     bool keep;
 
     (void)pthread_mutex_lock(&s->idle_lock);
-    keep = s->n_idle < IDLE_READERS_MAX;
+    s->n_reading--;
+    keep = db && s->n_idle < READERS_MAX;
     if (keep) {
         db->idle_next = s->idle; /* last in, first out: its cache is warm */
         s->idle = db;
         s->n_idle++;
     }
+    if (s->n_waiting)
+        (void)pthread_cond_signal(&s->idle_news);
     (void)pthread_mutex_unlock(&s->idle_lock);
     if (!keep)
         connection_close(db);
+}
+
+/* Also for one that was never opened, or is not fit to be used again: the next may open its own. */
+static void idle_drop(struct store *s, struct db *db)
+{
+    connection_close(db);
+    idle_give(s, NULL);
 }
 
 static bool is_writer_thread(const struct store *s)
@@ -103,8 +135,8 @@ static bool is_writer_thread(const struct store *s)
     return s->writer_started && pthread_equal(s->writer_thread, pthread_self());
 }
 
-/* A connection belongs to a thread for one read and then waits in a pool: sixty sleeping workers would otherwise each
- * hold a page cache, a parsed schema and its statements. */
+/* A connection belongs to a thread for one read and then waits in a pool of READERS_MAX: sixty sleeping workers would
+ * otherwise each hold a page cache, a parsed schema and its statements. */
 bool store_read(struct store *s, struct db **out, struct error *e)
 {
     struct db *db = thread_reads;
@@ -119,10 +151,8 @@ bool store_read(struct store *s, struct db **out, struct error *e)
     if (is_writer_thread(s) && connection_in_transaction(s->writer))
         return fail(e, E_INTERNAL, "a read inside a write would not see it");
     db = idle_take(s);
-    if (!db && !connection_open(s, s->path, false, &db, e))
-        return false;
-    if (!connection_run(db, "BEGIN", e)) {
-        connection_close(db);
+    if ((!db && !connection_open(s, s->path, false, &db, e)) || !connection_run(db, "BEGIN", e)) {
+        idle_drop(s, db);
         return false;
     }
     db->depth = 1;
@@ -149,7 +179,7 @@ void store_read_end(struct db *db)
         return;
     }
     log_line(LOG_WARN, "read-end", "why=\"%s\"", e.detail);
-    connection_close(db);
+    idle_drop(db->store, db);
 }
 
 /* ---- hooks ---- */
@@ -432,6 +462,16 @@ static bool writer_start(struct store *s, struct error *e)
     return true;
 }
 
+static void cond_init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
 bool store_open(const char *url, struct store **out, struct error *e)
 {
     struct store *s = calloc(1, sizeof *s);
@@ -441,6 +481,7 @@ bool store_open(const char *url, struct store **out, struct error *e)
     s->lock_fd = -1;
     s->last = &s->first;
     (void)pthread_mutex_init(&s->idle_lock, NULL);
+    cond_init_monotonic(&s->idle_news);
     (void)pthread_mutex_init(&s->queue_lock, NULL);
     (void)pthread_cond_init(&s->queue_news, NULL);
     if (!path_from(url, s->path, e) || !folder_prepare(s->path, e) || !lock_take(s, e) ||
@@ -475,6 +516,7 @@ void store_close(struct store *s)
         (void)close(s->lock_fd);
     (void)pthread_cond_destroy(&s->queue_news);
     (void)pthread_mutex_destroy(&s->queue_lock);
+    (void)pthread_cond_destroy(&s->idle_news);
     (void)pthread_mutex_destroy(&s->idle_lock);
     free(s);
 }
