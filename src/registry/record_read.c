@@ -130,9 +130,13 @@ bool record_list(struct db *db, struct arena *a, const struct registry *r, const
 bool record_where(struct db *db, struct arena *a, const struct registry *r, const char *field, const char *value,
                   struct record *out, size_t max, size_t *n, struct error *e)
 {
-    const struct record_query query = {.n_where = 1, .where = {{field, value}}, .limit = max};
+    const struct registry_field *f = registry_field(r, field);
+    auto_rows struct rows *rows = NULL;
 
-    return record_list(db, a, r, &query, out, n, e);
+    *n = 0;
+    if (!f)
+        return not_indexed(r, field, e);
+    return db_query(db, &rows, e, f->where, ARGS(TEXT(value), I64((int64_t)max))) && read_all(rows, a, out, max, n, e);
 }
 
 bool record_list_at(struct db *db, struct arena *a, const struct registry *r, int64_t at, const char *cursor,

@@ -206,6 +206,11 @@ static void name_tables(struct arena *a, struct registry *r)
                               "UPDATE %s SET version = $3, valid_to = $4, changed_at = $5"
                               " WHERE id = $1 AND version = $2",
                               r->table);
+    for (size_t i = 0; i < r->n_fields; i++)
+        r->fields[i].where = arena_printf(a,
+                                          "SELECT " RECORD_COLUMNS " FROM %s WHERE valid_to IS NULL AND %s = $1"
+                                          " ORDER BY key LIMIT $2",
+                                          r->table, db_name(a, r->fields[i].column));
 }
 
 static bool compile_titles(struct arena *a, struct registry *r, struct error *e)
@@ -423,11 +428,8 @@ const struct schema *registry_schema(const struct registry *r)
 
 const struct registry_field *registry_field(const struct registry *r, const char *name)
 {
-    auto_arena struct arena *a = arena_new();
-    const char *pointer = field_pointer(a, name);
-
     for (size_t i = 0; i < r->n_fields; i++)
-        if (strcmp(r->fields[i].pointer, pointer) == 0)
+        if (strcmp(*name == '/' ? r->fields[i].pointer : r->fields[i].name, name) == 0)
             return &r->fields[i];
     return NULL;
 }

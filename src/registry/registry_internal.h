@@ -23,6 +23,7 @@ struct registry_field {
     const char *name;    /* "mother.number": as queries name it */
     const char *pointer; /* "/mother/number" */
     const char *column;  /* "f_mother__number", checked */
+    const char *where;   /* SQL: the first $2 current records with the value $1 */
     const char *title[LANG__COUNT];
     bool is_key; /* the registry's key field: the column key serves it */
     bool unique;
