@@ -242,8 +242,8 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
         return false;
     known.data = held(x->arena, json_loads(x->file.form, 0, NULL)); /* as filed; what is locked stays locked */
     if (!form_accept(x->file.service, &known, x->input->form, x->arena, &x->form, e) ||
-        !papers_known(db, x->arena, x->house, x->file.service, x->form, &applicant, x->caller->now, x->caller->lang,
-                      &papers, &n, e))
+        !papers_known(db, x->arena, x->house, x->file.service, &known, x->form, &applicant, x->caller->now,
+                      x->caller->lang, &papers, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) { /* what was handed in before stays */
         const json_t *row = json_array_get(before, i);

@@ -200,10 +200,17 @@ bool service_offered_at(const struct service *s, const struct unit *u);
 
 /* ---- the form: what the city knows already ---- */
 
+enum { OWN_RECORDS_MAX = 8 };
 struct prefill {
     json_t *data;   /* new reference held by the arena */
     json_t *locked; /* array of pointers, likewise */
     json_t *person; /* the applicant's person record, or null */
+    /* The applicant's own records, each looked up once. */
+    struct own_record {
+        const struct registry *registry;
+        const struct record *record; /* NULL: there is none */
+    } own[OWN_RECORDS_MAX];
+    size_t n_own;
 };
 /* What expressions see as `applicant`. New reference. */
 json_t *party_value_new(const struct party *p);
@@ -225,9 +232,9 @@ struct paper {
     int64_t held_document;
 };
 /* Every paper of the service for this form: whether required, and whether the city holds it. */
-bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s, const json_t *form,
-                  const struct party *applicant, int64_t now, enum lang lang, struct paper **out, size_t *n,
-                  struct error *e) CHECKED;
+bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s,
+                  struct prefill *known, const json_t *form, const struct party *applicant, int64_t now,
+                  enum lang lang, struct paper **out, size_t *n, struct error *e) CHECKED;
 /* Lays what was handed in over that; E_PAPER_MISSING with an item for each that lacks. */
 bool papers_accept(struct db *db, struct arena *a, const struct actor *who, struct paper *papers, size_t n,
                    const json_t *handed_in, bool complete, struct error *e) CHECKED;

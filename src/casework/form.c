@@ -32,24 +32,29 @@ static json_t *party_field(const struct party *p, const char *field)
     return NULL;
 }
 
-/* The applicant's record in a registry: the one their personal number names. */
+/* The applicant's record in a registry: the one their personal number names; NULL when there is none. */
 static bool own_record(struct db *db, struct arena *a, const struct house *h, const char *registry,
-                       const struct party *applicant, json_t *known, json_t **body, struct error *e)
+                       const struct party *applicant, struct prefill *known, const struct record **out, struct error *e)
 {
     const struct registry *r = registry_find(h, registry);
     const char *field = r ? registry_person_field(r) : NULL;
-    struct record record;
+    struct record *record;
     size_t n = 0;
 
-    *body = json_object_get(known, registry);
-    if (*body || !field || !applicant->number)
+    *out = NULL;
+    if (!field || !applicant->number)
         return true;
-    if (!record_where(db, a, r, field, applicant->number, &record, 1, &n, e))
+    for (size_t i = 0; i < known->n_own; i++)
+        if (known->own[i].registry == r) {
+            *out = known->own[i].record;
+            return true;
+        }
+    record = arena_new_of(a, struct record);
+    if (!record_where(db, a, r, field, applicant->number, record, 1, &n, e))
         return false;
-    if (n) {
-        *body = record.body;
-        (void)json_object_set(known, registry, record.body); /* fails only without memory: read again then */
-    }
+    *out = n ? record : NULL;
+    if (known->n_own < OWN_RECORDS_MAX) /* past it, read again each time */
+        known->own[known->n_own++] = (struct own_record){r, *out};
     return true;
 }
 
@@ -62,18 +67,19 @@ json_t *party_value_new(const struct party *p)
 }
 
 static bool fill_sources(struct db *db, struct arena *a, const struct house *h, const struct service *s,
-                         const struct party *applicant, json_t *known, struct prefill *out, struct error *e)
+                         const struct party *applicant, struct prefill *out, struct error *e)
 {
     for (size_t i = 0; i < s->n_sources; i++) {
         const struct source *source = &s->sources[i];
-        json_t *value = NULL, *body = NULL;
+        const struct record *own;
+        json_t *value = NULL;
 
         if (!source->registry) {
             value = party_field(applicant, source->field);
         } else {
-            if (!own_record(db, a, h, source->registry, applicant, known, &body, e))
+            if (!own_record(db, a, h, source->registry, applicant, out, &own, e))
                 return false;
-            value = body ? json_incref(json_at(body, source->field)) : NULL;
+            value = own ? json_incref(json_at(own->body, source->field)) : NULL;
         }
         if (!value || json_is_null(value)) {
             json_decref(value);
@@ -133,13 +139,14 @@ static void fill_plain(json_t *data, const json_t *schema)
 bool form_prefill(struct db *db, struct arena *a, const struct house *h, const struct service *s,
                   const struct party *applicant, struct prefill *out, struct error *e)
 {
-    json_t *known = held(a, json_object());
+    const struct record *person = NULL;
 
     *out = (struct prefill){.data = held(a, json_object()), .locked = held(a, json_array())};
-    if (!fill_sources(db, a, h, s, applicant, known, out, e))
+    if (!fill_sources(db, a, h, s, applicant, out, e))
         return false;
-    if (s->n_defaults && !own_record(db, a, h, "person", applicant, known, &out->person, e))
+    if (s->n_defaults && !own_record(db, a, h, "person", applicant, out, &person, e))
         return false;
+    out->person = person ? person->body : NULL;
     fill_plain(out->data, schema_json(s->form));
     return fill_defaults(a, s, applicant, now_ms(), out, e);
 }
@@ -211,21 +218,17 @@ bool form_fee(const struct service *s, const json_t *form, const struct party *a
 /* ---- papers ---- */
 
 static bool satisfied_by_registry(struct db *db, struct arena *a, const struct house *h, const char *name,
-                                  const struct party *applicant, enum lang lang, struct paper *p, struct error *e)
+                                  const struct party *applicant, struct prefill *known, enum lang lang, struct paper *p,
+                                  struct error *e)
 {
-    const struct registry *r = registry_find(h, name);
-    const char *field = r ? registry_person_field(r) : NULL;
-    struct record record;
-    size_t n = 0;
+    const struct record *own;
 
-    if (!field || !applicant->number)
-        return true;
-    if (!record_where(db, a, r, field, applicant->number, &record, 1, &n, e))
+    if (!own_record(db, a, h, name, applicant, known, &own, e))
         return false;
-    if (n) {
+    if (own) {
         p->held_registry = name;
-        p->held_key = record.key;
-        p->held_title = record_title(a, r, record.body, lang);
+        p->held_key = own->key;
+        p->held_title = record_title(a, registry_find(h, name), own->body, lang);
         p->source = "registry";
     }
     return true;
@@ -247,8 +250,9 @@ static bool satisfied_by_vault(struct db *db, struct arena *a, const char *kind,
     return true;
 }
 
-static bool paper_known(struct db *db, struct arena *a, const struct house *h, const json_t *form,
-                        const struct party *applicant, int64_t now, enum lang lang, struct paper *p, struct error *e)
+static bool paper_known(struct db *db, struct arena *a, const struct house *h, struct prefill *known,
+                        const json_t *form, const struct party *applicant, int64_t now, enum lang lang, struct paper *p,
+                        struct error *e)
 {
     const struct expr_scope scope[] = {{"form", form}, {0}};
 
@@ -257,8 +261,9 @@ static bool paper_known(struct db *db, struct arena *a, const struct house *h, c
         return false;
     for (size_t i = 0; i < p->rule->n_satisfied && !p->source; i++) {
         const char *by = p->rule->satisfied_by[i], *name = strchr(by, ':') + 1;
-        bool ok = text_starts_with(by, "registry:") ? satisfied_by_registry(db, a, h, name, applicant, lang, p, e)
-                                                    : satisfied_by_vault(db, a, name, applicant, now, p, e);
+        bool ok = text_starts_with(by, "registry:")
+                      ? satisfied_by_registry(db, a, h, name, applicant, known, lang, p, e)
+                      : satisfied_by_vault(db, a, name, applicant, now, p, e);
 
         if (!ok)
             return false;
@@ -266,14 +271,14 @@ static bool paper_known(struct db *db, struct arena *a, const struct house *h, c
     return true;
 }
 
-bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s, const json_t *form,
-                  const struct party *applicant, int64_t now, enum lang lang, struct paper **out, size_t *n,
-                  struct error *e)
+bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s, struct prefill *known,
+                  const json_t *form, const struct party *applicant, int64_t now, enum lang lang, struct paper **out,
+                  size_t *n, struct error *e)
 {
     *out = arena_array(a, struct paper, s->n_papers);
     for (*n = 0; *n < s->n_papers; ++*n) {
         (*out)[*n].rule = &s->papers[*n];
-        if (!paper_known(db, a, h, form, applicant, now, lang, &(*out)[*n], e))
+        if (!paper_known(db, a, h, known, form, applicant, now, lang, &(*out)[*n], e))
             return false;
     }
     return true;

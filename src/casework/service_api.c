@@ -178,7 +178,7 @@ bool get_form(struct request *q, struct reply *r, struct error *e)
     if (!form_fee(s, known.data, &applicant, a, &fee, &unready))
         fee = 0; /* it depends on what is not filled in yet; check says it before filing */
     error_done(&unready);
-    if (!papers_known(db, a, h, s, known.data, &applicant, caller.now, caller.lang, &papers, &n, e))
+    if (!papers_known(db, a, h, s, &known, known.data, &applicant, caller.now, caller.lang, &papers, &n, e))
         return false;
     if (f.on_behalf_of)
         audit_later(h, &(struct audit){.action = "read",

@@ -220,8 +220,8 @@ static bool prepare(struct db *db, struct filing *f, const struct submission *s,
         !read_channel(f, s, e) || !form_prefill(db, f->arena, f->house, f->service, &f->applicant, &known, e) ||
         !form_accept(f->service, &known, s->form, f->arena, &f->form, e) ||
         !form_fee(f->service, f->form, &f->applicant, f->arena, &f->fee, e) ||
-        !papers_known(db, f->arena, f->house, f->service, f->form, &f->applicant, f->caller->now, f->caller->lang,
-                      &papers, &f->n_papers, e) ||
+        !papers_known(db, f->arena, f->house, f->service, &known, f->form, &f->applicant, f->caller->now,
+                      f->caller->lang, &papers, &f->n_papers, e) ||
         !papers_accept(db, f->arena, f->caller->who, papers, f->n_papers, s->papers, papers_complete, e))
         return false;
     f->papers = papers;
