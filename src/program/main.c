@@ -1,7 +1,6 @@
 /* The command line: one row per subcommand. Exit codes: 0 done, 1 failed, 2 called wrongly. */
 #include "program/program.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -194,8 +193,7 @@ static void prepare_process(void)
     int64_t number = 0;
     struct rlimit files;
 
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* of libraries that print; ours is UTF-8 always */
-    (void)signal(SIGPIPE, SIG_IGN);       /* a reader that left is an error of its write */
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of its write */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
         (void)setrlimit(RLIMIT_NOFILE, &files); /* fewer connections, then */
