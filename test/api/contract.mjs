@@ -71,14 +71,15 @@ export class Contract {
     assert.doesNotMatch(reply.text, /sqlite|\.c:\d+|\/src\/|SELECT /i, `${where}: a problem tells of our insides`)
   }
 
+  note(operation, status) {
+    this.seen.set(operation, (this.seen.get(operation) ?? new Set()).add(status))
+  }
+
   check(method, path, reply) {
     const row = this.find(method, path)
     const where = `${method} ${path} → ${reply.status}`
     this.replies++
-    if (row) {
-      const name = `${method} ${row.path}`
-      this.seen.set(name, (this.seen.get(name) ?? new Set()).add(reply.status))
-    }
+    if (row) this.note(`${method} ${row.path}`, reply.status)
     if (reply.status >= 400) {
       if (row) assert.ok(row.operation.responses[reply.status] ?? row.operation.responses[`${String(reply.status)[0]}XX`], `${where}: not declared`)
       if (reply.status !== 416) this.#problem(reply, where)

@@ -237,6 +237,7 @@ export class Listener {
           return reject(new Error(`${client.name}: events → ${r.statusCode}`))
         }
         assert.match(r.headers['content-type'], /^text\/event-stream/)
+        client.server.contract.note('GET /api/v1/events', 200)
         const listener = new Listener()
         listener.close = () => q.destroy()
         let text = ''

@@ -1,22 +1,26 @@
 // A full disk: writes are told so with 507, reads go on, and once there is room again everything works without a restart.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { cpSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { accounts, Client, demoCity, folder, motcua, Server } from '../api/harness.mjs'
+import { accounts, Client, demoCity, motcua, Server } from '../api/harness.mjs'
 import { Contract } from '../api/contract.mjs'
 import { pdf, Town, upload } from '../api/town.mjs'
 
 /** A small disk of its own; only root can have one. */
 function smallDisk(mebibytes) {
-  const path = folder()
+  const path = mkdtempSync(join(tmpdir(), 'motcua-disk-'))
+  after(() => {
+    spawnSync('umount', ['-l', path], { stdio: 'ignore' })
+    rmdirSync(path)
+  })
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path], { stdio: 'ignore' })
   } catch {
     return null
   }
-  after(() => execFileSync('umount', ['-l', path]))
   return path
 }
 

@@ -1,14 +1,13 @@
 // The power goes at any moment: what was acknowledged is there once, codes have no gaps and no doubles, half uploads are
 // swept, and the house proves itself sound.
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Client, demoCity, folder, motcua, Server } from '../api/harness.mjs'
+import { accounts, Client, demoCity, eventually, folder, motcua, Server } from '../api/harness.mjs'
 import { Contract } from '../api/contract.mjs'
 import { Town, upload } from '../api/town.mjs'
-import { cpSync } from 'node:fs'
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 4)
 const CLIENTS = 16
@@ -22,11 +21,13 @@ async function open() {
   return server
 }
 
-const filesUnder = (path, suffix) => readdirSync(path, { recursive: true }).filter((name) => name.endsWith(suffix))
+/** What an upload leaves that was cut off: under tmp/ or a passing name. */
+const halves = () => readdirSync(data, { recursive: true, withFileTypes: true })
+  .filter((f) => f.isFile() && (/\/tmp$/.test(f.parentPath) || f.name.endsWith('.part'))).map((f) => f.name)
 
 let server = await open()
 const town = Object.assign(new Town(), { server, stranger: new Client(server) })
-town.accounts = (await import('../api/harness.mjs')).accounts(data)
+town.accounts = accounts(data)
 const wards = [...new Set(town.accounts.filter((a) => a.role === 'one-stop').map((a) => a.unit))].slice(0, 3)
 const citizens = await Promise.all([0, 1, 2, 3].map((n) => town.citizen(n)))
 const officers = await Promise.all(wards.map((w) => town.as('one-stop', w)))
@@ -67,6 +68,7 @@ for (let round = 1; round <= ROUNDS; round++)
     const before = acknowledged.size
     const unanswered = []
     halfUpload()
+    await eventually(halves, (found) => found.length > 0) // it is on its way in
     const whole = await upload(new Client(server, citizens[1].headers))
     const working = Array.from({ length: CLIENTS }, (_, n) => work(n, unanswered))
     // By count, not by time: a slow machine is killed in the midst of work too.
@@ -79,7 +81,7 @@ for (let round = 1; round <= ROUNDS; round++)
     server = await open()
     const ask = (n) => new Client(server, citizens[n].headers)
     t.diagnostic(`${acknowledged.size - before} acknowledged, ${unanswered.length} without an answer`)
-    assert.deepEqual(filesUnder(data, '.part'), [], 'half uploads are swept')
+    assert.deepEqual(halves(), [], 'half uploads are swept')
     await ask(1).get(`/api/v1/documents/${whole.id}/content`, 200)
 
     // Asked again under their keys, the unanswered ones are done once, whether they had been or not.
