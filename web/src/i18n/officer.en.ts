@@ -269,7 +269,7 @@ const officer: Translated<typeof vi> = {
     paper_required: 'required',
     presented_note: 'Original seen: {{titles}}.',
     delivery: 'Result to',
-    deliveries: { counter: 'This counter', vault: 'The applicant’s vault', post: 'By post' },
+    deliveries: { counter: 'At the counter', vault: 'The applicant’s vault', post: 'By post' },
     quote: 'Quote',
     quote_wait: 'Fee and date appear here once the form is complete.',
     fee: 'Fee',

@@ -283,7 +283,7 @@ const officer = {
     paper_required: 'bắt buộc',
     presented_note: 'Đã xem bản chính: {{titles}}.',
     delivery: 'Nhận kết quả',
-    deliveries: { counter: 'Tại quầy này', vault: 'Vào kho giấy tờ của người nộp', post: 'Qua bưu điện' },
+    deliveries: { counter: 'Tại quầy', vault: 'Vào kho giấy tờ của người nộp', post: 'Qua bưu điện' },
     quote: 'Tạm tính',
     quote_wait: 'Điền đủ đơn thì phí và ngày hẹn hiện ở đây.',
     fee: 'Phí, lệ phí',

@@ -1,6 +1,5 @@
-import { Modal, Switch } from '@mantine/core'
-import '@mantine/core/styles/Switch.css'
 import { useTranslation } from 'react-i18next'
+import { Dialog } from '@/components/Dialog'
 import { turnKeys, useKeysOn } from './keys'
 
 const groups = {
@@ -12,13 +11,14 @@ const groups = {
 
 export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation('officer')
-  const { t: tc } = useTranslation()
   const on = useKeysOn()
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title={t('keys.title')} closeButtonProps={{ 'aria-label': tc('common.close') }}>
-      <Switch
-        checked={on} onChange={(event) => turnKeys(event.currentTarget.checked)} label={t('keys.on')} description={t('keys.on_hint')}
-      />
+    <Dialog opened={opened} onClose={onClose} title={t('keys.title')}>
+      <label className="tick">
+        <input type="checkbox" checked={on} onChange={(event) => turnKeys(event.target.checked)} aria-describedby="keys-hint" />
+        {t('keys.on')}
+      </label>
+      <p id="keys-hint" className="hint">{t('keys.on_hint')}</p>
       <div className="keys">
         {(Object.keys(groups) as (keyof typeof groups)[]).map((group) => (
           <section key={group} aria-labelledby={`keys-${group}`}>
@@ -31,6 +31,6 @@ export function Help({ opened, onClose }: { opened: boolean; onClose: () => void
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

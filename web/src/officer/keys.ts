@@ -32,7 +32,7 @@ export function useKeys(keys: Record<string, ((event: KeyboardEvent) => void) | 
   const press = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
     const writing = event.target instanceof Element && event.target.matches(texts)
-    if (document.querySelector('[role="dialog"]')) return
+    if (document.querySelector('dialog[open], [role="dialog"]')) return
     if (event.key !== 'Escape' && (writing || !on)) return
     const run = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!run) return

@@ -1,8 +1,8 @@
-import { Button, Modal } from '@mantine/core'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ActionCall, useAction } from '@/api/hooks'
 import type { Action, Case, Entry } from '@/api/types'
+import { Dialog } from '@/components/Dialog'
 import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { ProblemView } from '@/components/Problems'
@@ -30,7 +30,6 @@ interface ActionsProps {
 /** What may be done now, each with what follows from it. Anything else is not offered. */
 export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }: ActionsProps) {
   const { t } = useTranslation('officer')
-  const { t: tc } = useTranslation()
   const format = useFormat()
   const when = useWhen()
   const [open, setOpen] = useState<string | null>(null)
@@ -113,8 +112,8 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
           </li>
         ))}
       </ul>
-      <Modal
-        opened={asking !== null} onClose={() => setAsking(null)} closeButtonProps={{ 'aria-label': tc('common.close') }}
+      <Dialog
+        opened={asking !== null} onClose={() => setAsking(null)}
         title={asking ? t('act.confirm_title', { action: asking.action.title, code: of.code }) : ''}
       >
         {asking ? (
@@ -122,12 +121,12 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
             {consequence(asking.action).map((line) => <p key={line}>{line}</p>)}
             {asking.body.note ? <blockquote>{asking.body.note}</blockquote> : null}
             <div className="row">
-              <Button color="red" data-autofocus onClick={() => send(asking.action, asking.body)}>{t('act.confirm_yes', { action: asking.action.title })}</Button>
-              <Button variant="default" onClick={() => setAsking(null)}>{t('act.confirm_no')}</Button>
+              <button type="button" className="small-button act-sure" onClick={() => send(asking.action, asking.body)}>{t('act.confirm_yes', { action: asking.action.title })}</button>
+              <button type="button" className="small-button" onClick={() => setAsking(null)}>{t('act.confirm_no')}</button>
             </div>
           </>
         ) : null}
-      </Modal>
+      </Dialog>
     </>
   )
 }

@@ -22,7 +22,7 @@ export function FormPanel({ of, definition }: { of: Case; definition: Definition
   const contact = [applicant.phone, applicant.email, applicant.address].filter(Boolean).join(' · ')
   const facts: [string, string | null | undefined][] = [
     [t('dossier.submitted'), format.instant(of.submitted_at)], [t('dossier.channel'), tc(`channel.${of.channel}`)],
-    [t('dossier.delivery'), tc(`delivery.${of.delivery}`)], [t('dossier.fee'), fees], [t('dossier.contact'), contact], [t('dossier.entry'), of.entry?.title],
+    [t('dossier.delivery'), t(`intake.deliveries.${of.delivery}`)], [t('dossier.fee'), fees], [t('dossier.contact'), contact], [t('dossier.entry'), of.entry?.title],
   ]
   return (
     <>

@@ -36,7 +36,7 @@ export function IdentityBar({ of, now }: { of: Case; now: number }) {
           <dt>{t('dossier.step')}</dt>
           <dd>
             {of.step ? <strong>{of.step.title}</strong> : <StatusChip status={of.status} />}
-            {of.step?.due_at && of.status < 9 ? <span className="hint line">{t('dossier.step_due', { at: when(of.step.due_at, now) })}</span> : null}
+            {of.step?.due_at && of.status < 9 ? <span className="hint line">{t('dossier.step_due', { at: when(of.step.due_at, now, 'day') })}</span> : null}
           </dd>
         </div>
         <div><dt>{t('dossier.holder')}</dt><dd>{holderName(of) ?? <span className="hint">{t('inbox.nobody')}</span>}</dd></div>

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { getDocument, GlobalWorkerOptions, type PDFDocumentProxy } from 'pdfjs-dist'
+import { getDocument, PDFWorker, type PDFDocumentProxy } from 'pdfjs-dist'
 import PdfWorker from 'pdfjs-dist/build/pdf.worker.min.mjs?worker'
 import { Loading } from '@/components/Loading'
 
-GlobalWorkerOptions.workerPort = new PdfWorker()
+/** One for all papers: a reader's own worker would end with its paper. */
+const worker = PDFWorker.create({ port: new PdfWorker() })
 
 function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number; width: number; all: number }) {
   const { t } = useTranslation('officer')
@@ -33,7 +34,7 @@ function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number
 export default function PdfPages({ address, width, failed }: { address: string; width: number; failed: () => void }) {
   const [pdf, setPdf] = useState<PDFDocumentProxy | null>(null)
   useEffect(() => {
-    const task = getDocument({ url: address, withCredentials: true, enableXfa: false })
+    const task = getDocument({ url: address, withCredentials: true, enableXfa: false, worker })
     task.promise.then(setPdf, () => { if (!task.destroyed) failed() })
     return () => void task.destroy()
   }, [address, failed])

@@ -30,7 +30,7 @@ export function Viewer({ document: paper, title }: { document: DocumentMeta; tit
         {image || pdf ? (
           <>
             <button type="button" onClick={() => by(-1)} disabled={zoom === zooms[0]} aria-label={t('viewer.smaller')}>−</button>
-            <button type="button" onClick={() => setZoom(1)} aria-label={t('viewer.fit')}>{Math.round(zoom * 100)}%</button>
+            <button type="button" onClick={() => setZoom(1)} aria-label={`${Math.round(zoom * 100)}%: ${t('viewer.fit')}`}>{Math.round(zoom * 100)}%</button>
             <button type="button" onClick={() => by(1)} disabled={zoom === zooms.at(-1)} aria-label={t('viewer.larger')}>+</button>
           </>
         ) : null}
