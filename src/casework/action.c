@@ -5,17 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
-static json_t *held(struct arena *a, json_t *j)
-{
-    arena_defer(a, json_release, j);
-    return j;
-}
-
 /* ---- legality ---- */
 
 static unsigned actor_bits(const struct actor *who, const struct case_file *c)
@@ -194,7 +183,7 @@ static bool effect_receive(struct db *db, struct acting *x, struct error *e)
 /* No paper may be asked for that the city holds (Decree 224/2026 Art 18.4): refused, with the record shown. */
 static bool ask_only_what_lacks(struct acting *x, struct error *e)
 {
-    json_t *papers = held(x->arena, json_loads(x->file.papers, 0, NULL));
+    json_t *papers = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
     size_t i, k;
     const json_t *asked, *row;
 
@@ -215,7 +204,7 @@ static bool effect_ask_supplement(struct db *db, struct acting *x, struct error 
     if (!ask_only_what_lacks(x, e))
         return false;
     x->after.back_step = x->file.step->id;
-    x->after.supplements = held(x->arena, json_deep_copy(x->file.supplements));
+    x->after.supplements = json_held(x->arena, json_deep_copy(x->file.supplements));
     (void)json_array_append_new(x->after.supplements, json_pack("{s:I}", "asked", (json_int_t)x->caller->now));
     return true;
 }
@@ -235,12 +224,12 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
     struct party applicant;
     struct paper *papers;
     size_t n;
-    json_t *last, *before = held(x->arena, json_loads(x->file.papers, 0, NULL));
+    json_t *last, *before = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
 
     if (!applicant_of(db, x, &applicant, e) ||
         !form_prefill(db, x->arena, x->house, x->file.service, &applicant, &known, e))
         return false;
-    known.data = held(x->arena, json_loads(x->file.form, 0, NULL)); /* as filed; what is locked stays locked */
+    known.data = json_held(x->arena, json_loads(x->file.form, 0, NULL)); /* as filed; what is locked stays locked */
     if (!form_accept(x->file.service, &known, x->input->form, x->arena, &x->form, e) ||
         !papers_known(db, x->arena, x->house, x->file.service, &known, x->form, &applicant, x->caller->now,
                       x->caller->lang, &papers, &n, e))
@@ -255,7 +244,7 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
     if (!papers_accept(db, x->arena, x->caller->who, papers, n, x->input->papers, false, e))
         return false;
     x->papers = papers_stored(x->arena, papers, n);
-    x->after.supplements = held(x->arena, json_deep_copy(x->file.supplements));
+    x->after.supplements = json_held(x->arena, json_deep_copy(x->file.supplements));
     last = json_array_get(x->after.supplements, json_array_size(x->after.supplements) - 1);
     (void)json_object_set_new(last, "completed",
                               json_integer((json_int_t)x->caller->now)); /* fails only without memory */

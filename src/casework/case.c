@@ -31,11 +31,6 @@ const char *status_title(enum status s, enum lang lang)
     return s < STATUS__COUNT && titles[s][lang] ? titles[s][lang] : "";
 }
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 static const char *kept(struct arena *a, const char *s)
 {
     return s ? arena_strdup(a, s) : NULL;
@@ -58,9 +53,8 @@ bool case_read_row(struct db *db, struct rows *r, struct arena *a, const struct 
                    struct error *e)
 {
     /* Nearly every case has none: a list is spared fifty parsers. */
-    json_t *supplements = text_equal(rows_text(r, 23), "[]") ? json_array() : rows_json_new(r, 23);
+    json_t *supplements = json_held(a, text_equal(rows_text(r, 23), "[]") ? json_array() : rows_json_new(r, 23));
 
-    arena_defer(a, json_release, supplements);
     *out = (struct case_file){
         .id = rows_i64(r, 0),
         .version = rows_i64(r, 1),

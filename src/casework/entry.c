@@ -3,17 +3,6 @@
 
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
-static json_t *held(struct arena *a, json_t *j)
-{
-    arena_defer(a, json_release, j);
-    return j;
-}
-
 /* What the service's expressions about the entry may name: the form, and the applicant's own person record. */
 static bool entry_scope(struct db *db, struct arena *a, const struct house *h, const struct case_file *c,
                         struct expr_scope out[static 3], struct error *e)
@@ -31,8 +20,8 @@ static bool entry_scope(struct db *db, struct arena *a, const struct house *h, c
     } else {
         found = false;
     }
-    out[0] = (struct expr_scope){"form", held(a, json_loads(c->form, 0, NULL))};
-    out[1] = (struct expr_scope){"person", found ? person.body : held(a, json_object())};
+    out[0] = (struct expr_scope){"form", json_held(a, json_loads(c->form, 0, NULL))};
+    out[1] = (struct expr_scope){"person", found ? person.body : json_held(a, json_object())};
     out[2] = (struct expr_scope){0};
     return true;
 }

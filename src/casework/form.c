@@ -4,17 +4,6 @@
 
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
-static json_t *held(struct arena *a, json_t *j)
-{
-    arena_defer(a, json_release, j);
-    return j;
-}
-
 /* ---- prefill ---- */
 
 static json_t *party_field(const struct party *p, const char *field)
@@ -96,15 +85,15 @@ static bool fill_defaults(struct arena *a, const struct service *s, const struct
 {
     char today[DATE_TEXT_MAX];
     struct expr_scope scope[] = {
-        {"applicant", held(a, party_value_new(applicant))},
-        {"person", out->person ? out->person : held(a, json_object())},
+        {"applicant", json_held(a, party_value_new(applicant))},
+        {"person", out->person ? out->person : json_held(a, json_object())},
         {"form", out->data},
         {"today", NULL},
         {0},
     };
 
     date_format(date_at(now), today);
-    scope[3].value = held(a, json_string(today));
+    scope[3].value = json_held(a, json_string(today));
     for (size_t i = 0; i < s->n_defaults; i++) {
         json_t *value = NULL;
 
@@ -141,7 +130,7 @@ bool form_prefill(struct db *db, struct arena *a, const struct house *h, const s
 {
     const struct record *person = NULL;
 
-    *out = (struct prefill){.data = held(a, json_object()), .locked = held(a, json_array())};
+    *out = (struct prefill){.data = json_held(a, json_object()), .locked = json_held(a, json_array())};
     if (!fill_sources(db, a, h, s, applicant, out, e))
         return false;
     if (s->n_defaults && !own_record(db, a, h, "person", applicant, out, &person, e))
@@ -199,7 +188,7 @@ bool form_accept(const struct service *s, const struct prefill *known, const jso
         return fail_field(e, "/form", "type", "object");
     if (!locked_kept(known, submitted, e))
         return false;
-    *form = held(a, merged(known->data, submitted ? submitted : held(a, json_loads(empty, 0, NULL))));
+    *form = json_held(a, merged(known->data, submitted ? submitted : json_held(a, json_loads(empty, 0, NULL))));
     if (schema_validate(s->form, *form, e))
         return true;
     e->code = E_FORM_INVALID;
@@ -209,7 +198,7 @@ bool form_accept(const struct service *s, const struct prefill *known, const jso
 bool form_fee(const struct service *s, const json_t *form, const struct party *applicant, struct arena *a, int64_t *fee,
               struct error *e)
 {
-    struct expr_scope scope[] = {{"form", form}, {"applicant", held(a, party_value_new(applicant))}, {0}};
+    struct expr_scope scope[] = {{"form", form}, {"applicant", json_held(a, party_value_new(applicant))}, {0}};
 
     *fee = 0;
     return !s->fee || expr_i64(s->fee, scope, fee, e);
@@ -333,7 +322,7 @@ bool papers_accept(struct db *db, struct arena *a, const struct actor *who, stru
 
 json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n)
 {
-    json_t *list = held(a, json_array());
+    json_t *list = json_held(a, json_array());
 
     for (size_t i = 0; i < n; i++) {
         const struct paper *p = &papers[i];

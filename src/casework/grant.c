@@ -5,17 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
-static json_t *held(struct arena *a, json_t *j)
-{
-    arena_defer(a, json_release, j);
-    return j;
-}
-
 enum { SCOPE_MAX = 12, NUMBER_TRIES = 64 };
 
 struct scope {
@@ -47,7 +36,7 @@ static bool find_record(struct db *db, struct arena *a, const struct house *h, c
 
     if (r && !record_find(db, a, r, key, &record, &found, e))
         return false;
-    *body = found ? record.body : held(a, json_object());
+    *body = found ? record.body : json_held(a, json_object());
     return true;
 }
 
@@ -68,16 +57,16 @@ static bool make_scope(struct db *db, struct house *h, struct arena *a, const st
     if (!found)
         return fail(e, E_INTERNAL, "case %s has no applicant", c->code);
     date_format(date_at(caller->now), today);
-    name(s, "form", held(a, json_loads(c->form, 0, NULL)));
-    name(s, "applicant", held(a, party_value_new(&applicant)));
+    name(s, "form", json_held(a, json_loads(c->form, 0, NULL)));
+    name(s, "applicant", json_held(a, party_value_new(&applicant)));
     name(s, "person", person);
     name(s, "entry", entry);
-    name(s, "entry_key", held(a, json_text_or_null(c->entry_key)));
-    name(s, "case", held(a, case_value_new(c)));
+    name(s, "entry_key", json_held(a, json_text_or_null(c->entry_key)));
+    name(s, "case", json_held(a, case_value_new(c)));
     name(s, "allocated", json_object_get(office, "allocated"));
-    name(s, "today", held(a, json_string(today)));
-    name(s, "verify", held(a, json_text_or_null(verify_code)));
-    name(s, "signer", held(a, json_string(caller->who->name)));
+    name(s, "today", json_held(a, json_string(today)));
+    name(s, "verify", json_held(a, json_text_or_null(verify_code)));
+    name(s, "signer", json_held(a, json_string(caller->who->name)));
     return true;
 }
 
@@ -208,11 +197,11 @@ static bool write_numbers(struct db *db, void *arg, struct error *e)
     struct taking *t = arg;
     struct scope s = {.n = 0};
     const json_t *rules = json_object_get(t->file->service->definition, "allocate");
-    json_t *office = held(t->arena, json_loads(t->file->office, 0, NULL)), *rule;
+    json_t *office = json_held(t->arena, json_loads(t->file->office, 0, NULL)), *rule;
     const char *key;
     int64_t changed;
 
-    t->allocated = held(t->arena, json_object());
+    t->allocated = json_held(t->arena, json_object());
     if (!make_scope(db, t->house, t->arena, t->caller, t->file, office, NULL, &s, e))
         return false;
     json_object_foreach((json_t *)(uintptr_t)rules, key, rule)
@@ -235,7 +224,7 @@ static bool take_numbers(struct house *h, struct arena *a, const struct caller *
 {
     struct taking t = {.house = h, .arena = a, .caller = caller, .file = c};
 
-    *office = held(a, json_loads(c->office, 0, NULL));
+    *office = json_held(a, json_loads(c->office, 0, NULL));
     if (json_object_get(*office, "allocated") || !json_object_get(c->service->definition, "allocate"))
         return true;
     if (!store_write(h->store, write_numbers, &t, e))
@@ -337,10 +326,10 @@ static bool effect_body(const struct scope *s, const json_t *effect, struct aren
         json_decref(body);
         return false;
     }
-    held(a, body);
+    json_held(a, body);
     *out = body;
     if (json_flag(effect, "merge")) {
-        *out = held(a, json_deep_copy(before->body));
+        *out = json_held(a, json_deep_copy(before->body));
         (void)json_object_update_recursive(*out, body); /* fails only without memory */
     }
     return true;
@@ -429,7 +418,7 @@ bool grant_write(struct db *db, struct house *h, struct arena *a, const struct c
         !write_document(db, a, caller, c, g, &id, e))
         return false;
     json_array_foreach(rows, i, effect) if (!write_effect(db, h, a, caller, c, &s, effect, e)) return false;
-    *results = held(a, json_loads(c->results, 0, NULL));
+    *results = json_held(a, json_loads(c->results, 0, NULL));
     (void)json_array_append_new(*results, json_pack("{s:s, s:o, s:s}", "kind", c->service->result_paper, "document",
                                                     json_id(id), "verify_code", g->verify_code));
     return true;

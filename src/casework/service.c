@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
-/* Keeps a new reference for the arena's life. */
-static json_t *held(struct arena *a, json_t *j)
-{
-    arena_defer(a, json_release, j);
-    return j;
-}
-
 static bool wrong(struct error *e, const char *pointer, const char *what)
 {
     char detail[ERROR_DETAIL_MAX];
@@ -206,20 +194,21 @@ static bool read_form(struct arena *a, const json_t *definition, struct service 
     struct walk w = {.arena = a, .service = s, .e = e, .ok = true};
 
     if (!schema)
-        schema = held(a, json_pack("{s:s, s:{}, s:b}", "type", "object", "properties", "additionalProperties", 0));
+        schema = json_held(a, json_pack("{s:s, s:{}, s:b}", "type", "object", "properties", "additionalProperties", 0));
     if (!schema_compile(a, schema, &options, &s->form, e))
         return wrong(e, "/form", "the form is no JSON Schema");
     schema_walk(s->form, visit_field, &w);
     for (int lang = 0; lang < LANG__COUNT; lang++) {
         const json_t *ui = json_object_get(definition, "ui");
 
-        s->form_wire[lang] = held(a, localised(schema, (enum lang)lang));
-        s->ui_wire[lang] = held(a, ui ? localised(ui, (enum lang)lang) : json_object());
+        s->form_wire[lang] = json_held(a, localised(schema, (enum lang)lang));
+        s->ui_wire[lang] = json_held(a, ui ? localised(ui, (enum lang)lang) : json_object());
     }
     return w.ok;
 }
 
-/* The schema of a field by its place in the answers: /a/b is properties/a/properties/b. NULL under an allOf and the like. */
+/* The schema of a field by its place in the answers: /a/b is properties/a/properties/b. NULL under an allOf and the
+ * like. */
 static json_t *field_schema(json_t *schema, const char *pointer)
 {
     auto_buf struct buf b = BUF_INIT(ERROR_POINTER_MAX);
@@ -376,7 +365,7 @@ bool service_compile(struct arena *a, const json_t *definition, int64_t version,
                      struct service **out, struct error *e)
 {
     struct service *s = arena_new_of(a, struct service);
-    json_t *d = held(a, json_deep_copy(definition));
+    json_t *d = json_held(a, json_deep_copy(definition));
 
     s->definition = d;
     s->version = version;
@@ -395,8 +384,8 @@ bool service_compile(struct arena *a, const json_t *definition, int64_t version,
         !read_entry(a, json_object_get(d, "entry"), s, e))
         return false;
     for (int lang = 0; lang < LANG__COUNT; lang++) {
-        s->wire[lang] = held(a, service_wire(s, d, (enum lang)lang));
-        s->brief_text[lang] = json_text(a, held(a, brief_wire(s->wire[lang])));
+        s->wire[lang] = json_held(a, service_wire(s, d, (enum lang)lang));
+        s->brief_text[lang] = json_text(a, json_held(a, brief_wire(s->wire[lang])));
     }
     *out = s;
     return true;

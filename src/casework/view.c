@@ -3,20 +3,11 @@
 
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 static json_t *loaded(struct arena *a, const char *text)
 {
-    json_t *j;
-
     if (!text || strcmp(text, "[]") == 0) /* most cases have none; walking NULL walks nothing */
         return NULL;
-    j = json_loads(text, 0, NULL);
-    arena_defer(a, json_release, j);
-    return j;
+    return json_held(a, json_loads(text, 0, NULL));
 }
 
 static void write_step(struct json_out *o, const struct case_file *c, enum lang lang)

@@ -174,11 +174,6 @@ static bool update(struct db *db, const struct registry *r, const struct record_
            tell(db, r, new, w, old->valid_to == INSTANT_NONE ? old->body : NULL, new->body, e);
 }
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 bool record_put_step(struct db *db, const struct registry *r, const struct record_write *w, struct record *out,
                      struct arena *a, bool *untouched, struct error *e)
 {
@@ -198,8 +193,7 @@ bool record_put_step(struct db *db, const struct registry *r, const struct recor
     if (w->seen > 0 && (!found || old.version != w->seen))
         return found ? stale(r, w->seen, old.version, e)
                      : fail(e, E_NOT_FOUND, "%s has no record with this key", r->name);
-    new.body = json_incref((json_t *)(uintptr_t)w->body);
-    arena_defer(a, json_release, new.body);
+    new.body = json_held(a, json_incref((json_t *)(uintptr_t)w->body));
     new.key = arena_strdup(a, new.key);
     if (!(found ? update(db, r, w, &old, &new, a, untouched, e) : insert(db, r, w, &new, a, untouched, e)))
         return false;

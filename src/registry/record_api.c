@@ -331,11 +331,6 @@ static bool open_write(struct request *q, struct writing *x, struct error *e)
     return true;
 }
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 static bool write_body(struct request *q, struct reply *r, bool is_patch, struct error *e)
 {
     struct view all = {.all = true};
@@ -348,8 +343,7 @@ static bool write_body(struct request *q, struct reply *r, bool is_patch, struct
     body = request_body(q, e);
     if (!body)
         return false;
-    copy = json_deep_copy(body);
-    arena_defer(x.arena, json_release, copy);
+    copy = json_held(x.arena, json_deep_copy(body));
     json_nfc(copy);
     x.write.body = copy;
     x.patch = is_patch ? copy : NULL;

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 /* id, version, key, body, valid_from, valid_to, unit, changed_at */
 static void read_record(struct rows *rows, struct arena *a, struct record *out)
 {
@@ -21,8 +16,7 @@ static void read_record(struct rows *rows, struct arena *a, struct record *out)
         .unit = rows_i64(rows, 6),
         .changed_at = rows_instant(rows, 7),
     };
-    if (out->body)
-        arena_defer(a, json_release, out->body);
+    (void)json_held(a, out->body);
 }
 
 static bool read_all(struct rows *rows, struct arena *a, struct record *out, size_t max, size_t *n, struct error *e)

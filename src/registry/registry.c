@@ -227,20 +227,14 @@ static bool compile_titles(struct arena *a, struct registry *r, struct error *e)
     return true;
 }
 
-static void json_release(void *j)
-{
-    json_decref(j);
-}
-
 bool registry_compile(struct arena *a, const json_t *definition, const struct house *house, struct registry **out,
                       struct error *e)
 {
     struct registry *r = arena_new_of(a, struct registry);
     struct collect c = {a, r, e, true};
     const char *key = json_str(definition, "key"), *person = json_str(definition, "person");
-    json_t *copy = json_deep_copy(definition);
+    json_t *copy = json_held(a, json_deep_copy(definition));
 
-    arena_defer(a, json_release, copy);
     r->definition = copy;
     r->name = json_str(copy, "name");
     r->group = json_str(copy, "group");
