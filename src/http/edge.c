@@ -280,9 +280,14 @@ static void run_handler(struct request *q)
     }
 }
 
+/* The trees that the handler made are given back on its own thread: freed on the event thread, they had to be found
+ * again by malloc's slow way at the next request. */
 void edge_run(struct request *q)
 {
     run_handler(q);
+    arena_settle(q->arena);
+    json_decref(q->json);
+    q->json = NULL;
     MHD_resume_connection(q->mhd); /* q belongs to the event thread from here on */
 }
 
@@ -331,17 +336,27 @@ static enum MHD_Result begin(struct request *q, const char *version)
     return MHD_YES;
 }
 
+/* What fails on the way (a full disk) is answered at the end of the body: a client that is still sending would lose an
+ * earlier answer with the connection. Only a body that is too large is cut off. */
 static enum MHD_Result body_part(struct request *q, const char *data, size_t *size)
 {
     auto_error struct error e;
 
-    if (*size == 0)
+    if (*size == 0 && !q->spoiled)
         return start(q);
-    error_init(&e);
-    if (!take_chunk(q, (struct bytes){data, *size}, &e)) {
-        reply_problem(&q->reply, &e);
-        return send_bare(q);
+    if (*size == 0) {
+        conn_deadline(q, 0);
+        return send_reply(q);
     }
+    error_init(&e);
+    if (q->spoiled) {
+        q->received += *size;
+    } else if (!take_chunk(q, (struct bytes){data, *size}, &e)) {
+        reply_problem(&q->reply, &e);
+        q->spoiled = true;
+    }
+    if (q->received > q->body_max)
+        return send_bare(q);
     *size = 0;
     return MHD_YES;
 }

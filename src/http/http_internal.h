@@ -118,6 +118,7 @@ struct request {
     uint64_t received, body_max;
     void *sink;
     bool sink_open, hashing;
+    bool spoiled; /* its body could not be taken; the reply is made and waits for the body's end */
     struct digest_stream hash;
     struct digest fingerprint;
     bool fingerprinted;
