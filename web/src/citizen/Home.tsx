@@ -19,7 +19,7 @@ function Frequent() {
       <h2 id="frequent">{t('home.frequent')}</h2>
       {isPending ? <Loading /> : null}
       {error ? <ProblemView error={error} onRetry={() => void refetch()} /> : null}
-      <ServiceList services={rows.slice(0, 6)} />
+      <ServiceList services={rows.slice(0, 6)} brief />
       <p><Link to="/thu-tuc" className="onward">{t('home.all_services')} <Icon name="right" size={16} /></Link></p>
     </section>
   )

@@ -5,7 +5,7 @@ import { Icon } from '@/components/Icon'
 import { fieldName, mainManner, useFacts } from './facts'
 
 /** Services to choose from; the whole card leads there, its name is the link. */
-export function ServiceList({ services }: { services: readonly ServiceRow[] }) {
+export function ServiceList({ services, brief = false }: { services: readonly ServiceRow[]; brief?: boolean }) {
   const { t } = useTranslation()
   const facts = useFacts()
   return (
@@ -16,7 +16,7 @@ export function ServiceList({ services }: { services: readonly ServiceRow[] }) {
           <li key={service.code} className="card card-link">
             <p className="card-over">{fieldName(service.field)}</p>
             <Link to={`/thu-tuc/${service.code}`} className="card-title">{service.name}</Link>
-            {service.summary ? <p className="card-text">{service.summary}</p> : null}
+            {service.summary && !brief ? <p className="card-text">{service.summary}</p> : null}
             <p className="card-facts">
               {manner ? <span><Icon name="clock" size={16} /> {facts.limit(manner.limit)}</span> : null}
               {manner ? <span>{facts.fees(manner)[0]}</span> : null}

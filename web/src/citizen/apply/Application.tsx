@@ -10,7 +10,7 @@ import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import { ErrorSummary, ProblemView, type SummaryError } from '@/components/Problems'
-import { asksNothing, inputId, LockedCard, pageSchema, SchemaForm, tokens, validate, type Finding } from '@/components/schema'
+import { asksNothing, inputId, LockedCard, pageSchema, schemaAt, SchemaForm, tokens, validate, type Finding } from '@/components/schema'
 import { usePageTitle } from '@/components/usePage'
 import '../citizen.css'
 import { canApplyOnline } from '../facts'
@@ -81,9 +81,12 @@ function Writing({ me, service, form, keeper, resumedAt }: WritingProps) {
   const step = steps[at]
   const [findings, setFindings] = useState<{ step: string; list: Finding[] }>({ step: '', list: [] })
   const shown = useMemo(() => (findings.step === step?.id ? findings.list : []), [findings, step])
-  const errors = useMemo(() => shown.map(({ pointer, message }): SummaryError => ({
-    target: pointer === '/unit' ? 'unit' : pointer.startsWith('/papers/') ? `paper-${tokens(pointer)[1] ?? ''}` : inputId(pointer), message,
-  })), [shown])
+  const errors = useMemo(() => shown.map(({ pointer, message }): SummaryError => {
+    if (pointer === '/unit') return { target: 'unit', message }
+    if (pointer.startsWith('/papers/')) return { target: `paper-${tokens(pointer)[1] ?? ''}`, message }
+    const { title } = schemaAt(form.schema, tokens(pointer))
+    return { target: inputId(pointer), message: typeof title === 'string' ? `${title}: ${message}` : message }
+  }), [shown, form])
   const schema = useMemo(() => (step?.fields ? pageSchema(form.schema, step.fields, form.locked) : null), [form, step])
 
   const submit = useMutation({

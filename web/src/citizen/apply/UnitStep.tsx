@@ -8,20 +8,25 @@ import { ProblemView } from '@/components/Problems'
 
 const SHOWN = 8
 
+const KIND = /^(phường|xã|đặc khu)\s+/i
+
 /** "12 đường Hoa Sen, Phường Bến Thành, Thành phố …" → "Phường Bến Thành" */
 const wardIn = (address: string | null): string | undefined =>
-  address?.split(',').map((part) => part.trim()).find((part) => /^(phường|xã|đặc khu)\s/i.test(part))
-
-/** The citizen's own place: said by their account, or found in their address. */
-export function useOwnUnit(me: Me, service: string): Unit | null {
-  const said = me.roles.find(({ role, unit }) => role === 'citizen' && unit)?.unit
-  const ward = said?.name ?? wardIn(me.party.address)
-  const { rows } = useUnits({ service, q: ward, limit: '5' }, ward !== undefined)
-  return (said ? rows.find(({ code }) => code === said.code) : rows[0]) ?? null
-}
+  address?.split(',').map((part) => part.trim()).find((part) => KIND.test(part))
 
 /** As the server folds: no marks, đ as d, lower case. */
 const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('đ', 'd').replaceAll('Đ', 'd').toLowerCase()
+
+/** The citizen's own place: said by their account, or found in their address by its bare name, which both languages share. */
+export function useOwnUnit(me: Me, service: string): Unit | null {
+  const said = me.roles.find(({ role, unit }) => role === 'citizen' && unit)?.unit
+  const name = wardIn(me.party.address)?.replace(KIND, '')
+  const { rows } = useUnits({ service, limit: '200' })
+  if (said) return rows.find(({ code }) => code === said.code) ?? null
+  if (!name) return null
+  const words = ` ${folded(name)} `
+  return rows.find((unit) => ` ${folded(unit.name)} `.includes(words)) ?? null
+}
 
 interface UnitStepProps {
   service: string

@@ -59,7 +59,8 @@ function words({ keyword, keywordLocation }: OutputUnit, schema: Schema, t: TFun
  * code: the page's content policy refuses generated code, which rules out ajv.
  */
 export function validate(schema: Schema, data: unknown, t: TFunction): Finding[] {
-  const { errors } = new Validator(schema, '2020-12', false).validate(data)
+  // As it will travel: what is undefined is absent.
+  const { errors } = new Validator(schema, '2020-12', false).validate(JSON.parse(JSON.stringify(data)))
   const found = new Map<string, Finding>()
   for (const unit of errors) {
     if (!telling.has(unit.keyword)) continue
