@@ -1,5 +1,7 @@
 // The rules of the way: who may do what at which step, what an action needs, and what is refused with its reason.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
 import { eventually } from './harness.mjs'
 import { act, BROKER, COPY, EXTRACT, file, Town, upload, walk } from './town.mjs'
@@ -249,6 +251,9 @@ describe('other people’s cases', () => {
     await minh.post(`/api/v1/cases/${code}/actions/withdraw`, {}, 404)
     assert.equal((await minh.get(`/api/v1/cases/${ward}-990101-0001`, 404)).body.code, 'not-found')
     assert.ok(!(await minh.all('/api/v1/cases')).some((c) => c.code === code))
+    const denied = new DatabaseSync(join(town.server.data, 'motcua.db'), { readOnly: true })
+      .prepare("SELECT count(*) AS n FROM audit WHERE action = 'denied' AND what = 'case' AND key = ?")
+    await eventually(() => denied.get(code).n, (n) => n >= 4)
     const tracked = (await town.stranger.get(`/api/v1/track/${code}`)).body
     assert.equal(tracked.unit, undefined)
   })

@@ -72,6 +72,15 @@ test('no address, no method', async () => {
   assert.match((await stranger.get('/api/v1/nothing', 404, { 'Accept-Language': 'en' })).body.title, /nothing here/)
 })
 
+test('HEAD is GET without its body', async () => {
+  const head = await town.server.send('HEAD', '/api/v1/services')
+  const got = await town.server.send('GET', '/api/v1/services')
+  assert.equal(head.status, 200)
+  assert.equal(head.text, '')
+  assert.equal(head.headers['content-length'], got.headers['content-length'])
+  assert.equal((await town.server.send('HEAD', '/api/v1/me')).status, 401)
+})
+
 test('every reply says how it may be used', async () => {
   for (const reply of [await stranger.get('/api/v1/services'), await stranger.get('/api/v1/me', 401)]) {
     assert.equal(reply.headers['x-content-type-options'], 'nosniff')
