@@ -134,7 +134,7 @@ void *arena_alloc_array(struct arena *a, size_t size, size_t n)
     return arena_alloc(a, size * n);
 }
 
-static void run_deferred(struct arena *a)
+void arena_settle(struct arena *a)
 {
     for (struct deferred *d = a->deferred; d; d = d->next)
         d->undo(d->what);
@@ -143,7 +143,7 @@ static void run_deferred(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
-    run_deferred(a);
+    arena_settle(a);
     while (a->blocks->next) {
         struct block *b = a->blocks;
 

@@ -13,6 +13,8 @@ struct arena *arena_new(void);
 void arena_free(struct arena *a);
 /* Runs the deferred callbacks and keeps the first block for reuse (the loop over rows). */
 void arena_reset(struct arena *a);
+/* Runs the deferred callbacks now; what was allocated stays. */
+void arena_settle(struct arena *a);
 
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
