@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,10 +28,20 @@ export const env = {
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 }
 
+const deferred = []
+
+/** What is to be done when the test file ends: the last one first, as node's own hooks do not. */
+export function defer(act) {
+  if (deferred.push(act) > 1) return
+  after(async () => {
+    while (deferred.length) await deferred.pop()()
+  })
+}
+
 /** A folder of this test file alone; gone when it ends. */
 export function folder(name = 'motcua-test-') {
   const path = mkdtempSync(join(tmpdir(), name))
-  after(() => rmSync(path, { recursive: true, force: true }))
+  defer(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
@@ -44,6 +54,14 @@ export function motcua(...args) {
   }
 }
 
+/** Cities of programs that were built over since yesterday. */
+function sweep() {
+  for (const name of readdirSync(tmpdir()).filter((f) => f.startsWith(`motcua-city-${process.getuid()}-`))) {
+    const path = join(tmpdir(), name)
+    if (Date.now() - statSync(path).mtimeMs > 86400_000) rmSync(path, { recursive: true, force: true })
+  }
+}
+
 /** The demo city, made once for a program: whoever comes first makes it beside, and names it when it is whole. */
 export function demoCity() {
   const { mtimeMs, size } = statSync(MOTCUA)
@@ -51,6 +69,7 @@ export function demoCity() {
   const city = process.env.MOTCUA_CITY ?? join(tmpdir(), `motcua-city-${process.getuid()}-${key}`)
   if (existsSync(city)) return city
   const making = mkdtempSync(`${city}.`)
+  sweep()
   motcua('demo', '--data', join(making, 'data'), '--residents', String(RESIDENTS), '--seed', String(SEED))
   try {
     renameSync(join(making, 'data'), city)
@@ -151,7 +170,7 @@ export async function serve({ city = demoCity(), args, options } = {}) {
   const server = await Server.start(data, args, options)
   const { body } = await server.send('GET', '/api/v1/openapi.json')
   server.contract = new Contract(body)
-  after(async () => {
+  defer(async () => {
     if (process.env.MOTCUA_SEEN) record(server.contract)
     await server.stop()
     motcua('verify', '--data', data) // whatever was done to it, its logs, cases and files are sound

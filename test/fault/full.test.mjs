@@ -4,15 +4,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { accounts, Client, demoCity, motcua, Server } from '../api/harness.mjs'
+import { test } from 'node:test'
+import { accounts, Client, defer, demoCity, motcua, Server } from '../api/harness.mjs'
 import { Contract } from '../api/contract.mjs'
 import { pdf, Town, upload } from '../api/town.mjs'
 
 /** A small disk of its own; only root can have one. */
 function smallDisk(mebibytes) {
   const path = mkdtempSync(join(tmpdir(), 'motcua-disk-'))
-  after(() => {
+  defer(() => {
     spawnSync('umount', ['-l', path], { stdio: 'ignore' })
     rmdirSync(path)
   })

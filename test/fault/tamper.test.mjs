@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { accounts, Client, demoCity, folder, motcua, Server } from '../api/harness.mjs'
 import { Contract } from '../api/contract.mjs'
 import { Town, walk } from '../api/town.mjs'
@@ -28,7 +28,6 @@ let n = 0
 function copy() {
   const path = join(scratch, String(n++))
   cpSync(whole, path, { recursive: true })
-  after(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 const file = (path) => {
