@@ -1,9 +1,18 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useNavigate } from 'react-router'
 import { call } from '@/api/http'
 import { isOfficer, keys } from '@/api/hooks'
 import type { Me } from '@/api/types'
 import { dropAllLocal } from '@/citizen/apply/draft'
+
+/**
+ * Nothing read for the one before may be shown to the one who came. Who it is stays in its place: whoever watches that
+ * answer (the live feed does) would go on watching a forgotten one.
+ */
+function become(client: QueryClient, me: Me | null): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] })
+  client.setQueryData(keys.me, me)
+}
 
 /** The cookie is the session; the token in the reply is for programs and is not kept in the browser. */
 export function useSignIn(back: string | null) {
@@ -15,9 +24,7 @@ export function useSignIn(back: string | null) {
       return call<Me>('/me')
     },
     onSuccess: (me) => {
-      // Nothing read for the one before may be shown to the one who came.
-      client.clear()
-      client.setQueryData(keys.me, me)
+      become(client, me)
       void navigate(back ?? (isOfficer(me) ? '/can-bo' : '/'), { replace: true })
     },
   })
@@ -30,8 +37,7 @@ export function useSignOut() {
     mutationFn: () => call<undefined>('/sessions', { method: 'DELETE' }),
     onSettled: () => {
       dropAllLocal()
-      client.clear()
-      client.setQueryData(keys.me, null)
+      become(client, null)
       void navigate('/')
     },
   })
