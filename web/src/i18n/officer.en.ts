@@ -324,7 +324,7 @@ const officer: Translated<typeof vi> = {
     late_list: 'Overdue now',
     nothing_late: 'No dossier is overdue.',
     nothing_tomorrow: 'No dossier is due today or tomorrow.',
-    bar: '{{name}}: {{count}} dossiers, {{late}} overdue',
+    dossiers: 'dossiers',
     count_late: '{{count}} overdue',
     days: 'Due dates, next 10 days',
   },

@@ -338,7 +338,7 @@ const officer = {
     late_list: 'Đang quá hạn',
     nothing_late: 'Không có hồ sơ nào quá hạn.',
     nothing_tomorrow: 'Không có hồ sơ nào đến hạn hôm nay hay ngày mai.',
-    bar: '{{name}}: {{count}} hồ sơ, {{late}} quá hạn',
+    dossiers: 'hồ sơ',
     count_late: '{{count}} quá hạn',
     days: 'Lịch đến hạn, 10 ngày tới',
   },

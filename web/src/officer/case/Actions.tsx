@@ -15,6 +15,8 @@ import { ActionForm, asks } from './ActionForm'
 const harsh = new Set(['refuse', 'reject', 'stop'])
 const explained = ['refuse', 'reject', 'stop', 'receive', 'request-supplement', 'approve', 'apologise', 'deliver', 'pay', 'assign'] as const
 const passes = new Set(['hand-over', 'submit-for-signature', 'submit-for-check', 'consult', 'answer', 'return-to-step'])
+/** Steps aside: never the one that is offered first. */
+const aside = new Set(['assign', 'consult', 'apologise', 'pay', 'request-supplement', 'return-to-step'])
 const letters: Record<string, string> = { receive: 'r', 'hand-over': 'h' }
 
 interface ActionsProps {
@@ -37,6 +39,7 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
   const [done, setDone] = useState<string | null>(null)
   const message = useRef<HTMLParagraphElement>(null)
   const { actions } = of
+  const forward = actions.find(({ id }) => !harsh.has(id) && !aside.has(id))
 
   const send = (action: Action, body: ActionCall) => {
     setAsking(null)
@@ -92,7 +95,7 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
       ) : null}
       <ul className="acts">
         {actions.map((action, i) => (
-          <li key={action.id} className={harsh.has(action.id) ? 'act act-harsh' : i === 0 ? 'act act-first' : 'act'}>
+          <li key={action.id} className={harsh.has(action.id) ? 'act act-harsh' : action === forward ? 'act act-first' : 'act'}>
             <button
               type="button" className="act-button" disabled={run.isPending} aria-expanded={asks(action) ? open === action.id : undefined}
               aria-describedby={`after-${action.id}`} onClick={() => start(action)}

@@ -7,27 +7,35 @@ import { Loading } from '@/components/Loading'
 /** One for all papers: a reader's own worker would end with its paper. */
 const worker = PDFWorker.create({ port: new PdfWorker() })
 
+/** Each drawing has a sheet of its own, put up when it is done: one that is cancelled may still hold its sheet. */
 function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number; width: number; all: number }) {
   const { t } = useTranslation('officer')
-  const canvas = useRef<HTMLCanvasElement>(null)
+  const frame = useRef<HTMLDivElement>(null)
   useEffect(() => {
+    let stop: () => void = () => undefined
     let stopped = false
-    let stop = () => { stopped = true }
-    void of.getPage(number).then((page) => {
-      const into = canvas.current
-      if (stopped || !into) return
+    const draw = async () => {
+      const page = await of.getPage(number)
+      if (stopped) return
       const dense = Math.min(3, window.devicePixelRatio || 1)
       const viewport = page.getViewport({ scale: (width / page.getViewport({ scale: 1 }).width) * dense })
-      into.width = Math.floor(viewport.width)
-      into.height = Math.floor(viewport.height)
-      const drawing = page.render({ canvas: into, viewport })
+      const canvas = document.createElement('canvas')
+      canvas.width = Math.floor(viewport.width)
+      canvas.height = Math.floor(viewport.height)
+      canvas.style.width = `${width}px`
+      const drawing = page.render({ canvas, viewport })
       stop = () => drawing.cancel()
-      // A drawing that is cancelled says so as a failure.
-      drawing.promise.catch(() => undefined)
-    }, () => undefined)
-    return () => stop()
+      await drawing.promise
+      frame.current?.replaceChildren(canvas)
+    }
+    // A drawing that is cancelled says so as a failure.
+    draw().catch(() => undefined)
+    return () => {
+      stopped = true
+      stop()
+    }
   }, [of, number, width])
-  return <canvas ref={canvas} className="pdf-page" style={{ width }}>{t('viewer.page', { at: number, all })}</canvas>
+  return <div ref={frame} className="pdf-page" role="img" aria-label={t('viewer.page', { at: number, all })} style={{ width, minHeight: width }} />
 }
 
 /** The browser's own viewer refuses files that come sandboxed, as a citizen's file must; this one draws them. */

@@ -26,13 +26,13 @@ function Bars({ title, bars }: { title: string; bars: Bar[] }) {
       <ul className="bars">
         {bars.map(({ id, name, count, late, to }) => (
           <li key={id}>
-            <Link to={to} aria-label={t('overview.bar', { name, count, late })}>
+            <Link to={to}>
               <span className="bar-name">{name}</span>
               <span className="bar-track" aria-hidden="true">
                 <span className="bar-late" style={{ width: `${(late / most) * 100}%` }} />
                 <span className="bar-rest" style={{ width: `${((count - late) / most) * 100}%` }} />
               </span>
-              <span className="bar-count">{count}</span>
+              <span className="bar-count">{count}<span className="visually-hidden"> {t('overview.dossiers')}</span></span>
               <span className="bar-said">{late > 0 ? <><Icon name="late" size={14} /> {t('overview.count_late', { count: late })}</> : null}</span>
             </Link>
           </li>
@@ -50,7 +50,7 @@ function Rows({ title, rows, none, now }: { title: string; rows: CaseRow[]; none
       <ul className="short-rows">
         {rows.slice(0, 12).map((row) => (
           <li key={row.code}>
-            <Due of={row} now={now} />
+            <Due of={row} now={now} short />
             <Link to={`/can-bo/ho-so/${encodeURIComponent(row.code)}`}>{row.applicant.name}</Link>
             <span>{row.service.name}</span>
           </li>
