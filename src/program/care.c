@@ -177,7 +177,7 @@ bool run_verify(const struct args *args, struct error *e)
     auto_read struct db *db = NULL;
     struct proving p = {.house = &house, .sound = true};
 
-    if (!house_open(args->data, &house, e) || !store_read(house.store, &db, e))
+    if (!house_open_kept(args->data, &house, e) || !store_read(house.store, &db, e))
         return false;
     p.db = db;
     for (size_t i = 0; i < COUNT(proofs); i++)

@@ -1,6 +1,8 @@
 /* The house: every module over one data folder, opened in order, closed in reverse. */
 #include "program/program.h"
 
+#include <unistd.h>
+
 #include "db/db.h"
 #include "http/http.h"
 
@@ -58,6 +60,15 @@ bool house_open(const char *data_dir, struct house *h, struct error *e)
     feed_free(h->feed);
     *h = (struct house){0};
     return false;
+}
+
+bool house_open_kept(const char *data_dir, struct house *h, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+
+    return (access(arena_printf(a, "%s/motcua.db", data_dir), F_OK) == 0 ||
+            fail(e, E_NOT_FOUND, "%s/motcua.db", data_dir)) &&
+           house_open(data_dir, h, e);
 }
 
 void house_close(struct house *h)

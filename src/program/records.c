@@ -43,7 +43,7 @@ bool run_import(const struct args *args, struct error *e)
     struct import in = {.path = args->rest[1], .dry_run = args->dry_run, .lang = program_lang()};
     json_auto_t *report = NULL;
 
-    if (!format_of(in.path, &in.format, e) || !house_open(args->data, &house, e) ||
+    if (!format_of(in.path, &in.format, e) || !house_open_kept(args->data, &house, e) ||
         !find(&house, args->rest[0], &in.registry, e) || !registry_import(house.store, &in, &report, e))
         return false;
     print_problems(report);
@@ -92,7 +92,7 @@ bool run_export(const struct args *args, struct error *e)
     auto_fclose FILE *file = NULL;
     const struct registry *registry;
 
-    if (!house_open(args->data, &house, e) || !find(&house, args->rest[0], &registry, e))
+    if (!house_open_kept(args->data, &house, e) || !find(&house, args->rest[0], &registry, e))
         return false;
     if (args->n < 2)
         return write_all(&house, registry, stdout, e);
