@@ -97,6 +97,14 @@ describe('records out and in', () => {
 })
 
 describe('checks', () => {
+  test('where nothing is kept there is nothing to prove or bring out, and nothing is made', () => {
+    const nothing = join(scratch, 'nothing')
+    for (const args of [['verify'], ['export', 'person'], ['import', 'person', join(ROOT, 'city/hcmc/pack.yaml')], ['backup', join(scratch, 'no-backup')]]) {
+      assert.notEqual(run(args[0], '--data', nothing, ...args.slice(1)).status, 0, args[0])
+      assert.ok(!existsSync(nothing), args[0])
+    }
+  })
+
   test('a schema and an instance', () => {
     const write = (name, value) => (writeFileSync(join(scratch, name), JSON.stringify(value)), join(scratch, name))
     const schema = write('schema.json', { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } })
