@@ -53,7 +53,7 @@ extern const struct module *const all_modules[];
 void house_bare(struct house *h);
 /* Opens DIR/motcua.db, migrates all modules, starts them in order. A failed opening leaves nothing to close. */
 bool house_open(const char *data_dir, struct house *h, struct error *e) CHECKED;
-/* The same, but where nothing is kept it fails instead of founding a house: a mistyped folder is not sound, it is absent. */
+/* The same, but fails where nothing is kept instead of founding a house: a mistyped folder is not sound but absent. */
 bool house_open_kept(const char *data_dir, struct house *h, struct error *e) CHECKED;
 /* Stops the modules in reverse, then closes the store. */
 void house_close(struct house *h);
