@@ -67,7 +67,7 @@ function Dossier({ of }: { of: Case }) {
           </div>
         ) : null}
       </div>
-      <div className="columns">
+      <div className={finding || readables(of).length > 0 ? 'columns' : 'columns columns-plain'}>
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys */}
         <section className="panel panel-form" aria-labelledby="panel-form" tabIndex={0}>
           <h2 id="panel-form">{t('dossier.form')}</h2>

@@ -10,7 +10,7 @@ import { heldTitle } from '@/citizen/papers'
 import { FileUpload } from '@/components/FileUpload'
 import { Icon } from '@/components/Icon'
 import { ErrorSummary, ProblemView, type SummaryError } from '@/components/Problems'
-import { asksNothing, inputId, Lines, pageSchema, SchemaForm, useLines, validate } from '@/components/schema'
+import { asksNothing, inputId, Lines, pageSchema, schemaAt, SchemaForm, tokens, useLines, validate } from '@/components/schema'
 import { DateText, Money } from '@/components/Text'
 
 export interface Filed {
@@ -99,7 +99,10 @@ export function Filing({ number, unit, service, form, onFiled }: FilingProps) {
     () => (tried ? findings : []).concat((refused?.errors ?? []).map(({ pointer, message }) => ({ pointer: pointer.replace(/^\/form(?=\/|$)/, ''), message }))),
     [tried, findings, refused],
   )
-  const summary = useMemo(() => shown.map(({ pointer, message }): SummaryError => ({ target: inputId(pointer), message })), [shown])
+  const summary = useMemo(() => shown.map(({ pointer, message }): SummaryError => {
+    const { title } = schemaAt(form.schema, tokens(pointer))
+    return { target: inputId(pointer), message: typeof title === 'string' ? `${title}: ${message}` : message }
+  }), [shown, form])
   const tick = (kind: string, on: boolean) => setPresented(on ? [...presented, kind] : presented.filter((one) => one !== kind))
 
   return (

@@ -23,9 +23,14 @@ export function FindResident({ onFound }: { onFound: (person: Person, card: Card
     onSuccess: ({ card, people }) => {
       const only = people[0]
       if (only && people.length === 1) onFound(only, card)
-      else setTimeout(() => (people.length > 0 ? first.current?.focus() : input.current?.select()))
     },
   })
+  const found = find.data
+  useEffect(() => {
+    if (!found) return
+    if (found.people.length > 0) first.current?.focus()
+    else input.current?.select()
+  }, [found])
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
     if (typed.trim()) find.mutate(typed.trim())
