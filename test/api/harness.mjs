@@ -25,6 +25,7 @@ export const env = {
   LC_ALL: 'C.UTF-8',
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=0:strict_string_checks=1',
   LSAN_OPTIONS: `suppressions=${join(ROOT, 'test/lsan.supp')}:print_suppressions=0`,
+  TSAN_OPTIONS: `suppressions=${join(ROOT, 'test/tsan.supp')}:exitcode=66`,
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 }
 
