@@ -91,6 +91,8 @@ struct acting {
     const struct step *to;
     struct case_file after; /* what the row becomes */
     json_t *form, *office, *papers, *results;
+    const struct paper *handed_in; /* with a supplement */
+    size_t n_handed_in;
     struct grant grant;
     bool grants;
 };
@@ -243,6 +245,8 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
     }
     if (!papers_accept(db, x->arena, x->caller->who, papers, n, x->input->papers, false, e))
         return false;
+    x->handed_in = papers;
+    x->n_handed_in = n;
     x->papers = papers_stored(x->arena, papers, n);
     x->after.supplements = json_held(x->arena, json_deep_copy(x->file.supplements));
     last = json_array_get(x->after.supplements, json_array_size(x->after.supplements) - 1);
@@ -252,25 +256,30 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
     return x->file.received_at == INSTANT_NONE || set_due(x, e);
 }
 
-/* Without a name the caller takes it; with one, that officer must hold the step's role here. */
-static bool effect_assign(struct db *db, struct acting *x, struct error *e)
+/* Only the unit's own officers name one of theirs, who must hold the step's role here: any other number would hide the
+ * case from every inbox, and show the name of whoever bears it. */
+static bool assignee_fits(struct db *db, const struct acting *x, const struct step *step, struct error *e)
 {
+    const struct unit *unit = x->file.unit;
     struct member members[64];
-    size_t n;
+    size_t n = 0;
 
-    if (!x->input->assignee) {
-        x->after.assignee = x->caller->who->party;
+    if (!x->input->assignee)
         return true;
-    }
-    if (x->file.step->role == NO_ROLE ||
-        !unit_members(db, x->arena, x->file.unit->id, (enum role)x->file.step->role, members, COUNT(members), &n, e))
+    if (step->role != NO_ROLE && step->role != ROLE_CITIZEN && actor_serves(x->caller->who, unit->id) &&
+        !unit_members(db, x->arena, unit->id, (enum role)step->role, members, COUNT(members), &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (members[i].party == x->input->assignee) {
-            x->after.assignee = x->input->assignee;
+        if (members[i].party == x->input->assignee)
             return true;
-        }
-    return fail_field(e, "/assignee", "absent", x->file.step->title[x->caller->lang]);
+    return fail_field(e, "/assignee", "absent", step->title[x->caller->lang]);
+}
+
+/* Without a name the caller takes it. */
+static bool effect_assign(struct db *db, struct acting *x, struct error *e)
+{
+    x->after.assignee = x->input->assignee ? x->input->assignee : x->caller->who->party;
+    return assignee_fits(db, x, x->file.step, e);
 }
 
 static bool effect_submit_for_signature(struct db *db, struct acting *x, struct error *e)
@@ -432,7 +441,8 @@ static bool write_action(struct db *db, void *arg, struct error *e)
 
     if (x->grants && !grant_write(db, x->house, x->arena, x->caller, &x->after, &x->grant, &x->results, e))
         return false;
-    return update_row(db, x, e) && case_event_add(db, &event, e) && tell(db, x, e);
+    return update_row(db, x, e) && case_event_add(db, &event, e) &&
+           papers_bind(db, x->handed_in, x->n_handed_in, x->file.id, x->file.applicant, e) && tell(db, x, e);
 }
 
 static bool look(struct acting *x, const char *code, const char *action, struct error *e)
@@ -459,7 +469,8 @@ static bool look(struct acting *x, const char *code, const char *action, struct 
     if (!choose(x, action, e) || !find_target(x, e))
         return false;
     x->after = x->file;
-    if (!effects[effect_of(x)](db, x, e))
+    if ((effect_of(x) != EFFECT_ASSIGN && x->to != x->file.step && !assignee_fits(db, x, x->to, e)) ||
+        !effects[effect_of(x)](db, x, e))
         return false;
     settle(x);
     return true;

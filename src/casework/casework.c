@@ -142,8 +142,9 @@ bool service_of_version(struct db *db, const struct house *h, const char *code, 
                         const struct service **out, struct error *e)
 {
     struct casework *room = casework_of(h);
+    const struct flow *flow;
     struct service *compiled = NULL;
-    json_t *body = NULL;
+    json_auto_t *body = NULL;
     bool found, ok;
 
     *out = service_find(h, code);
@@ -156,15 +157,18 @@ bool service_of_version(struct db *db, const struct house *h, const char *code, 
         return false;
     if (!found)
         return fail(e, E_INTERNAL, "service %s has no version %lld", code, (long long)version);
+    flow = flow_named(room, json_str(body, "flow"));
+    if (!flow)
+        return fail(e, E_INTERNAL, "service %s, version %lld: its flow is not defined any more", code,
+                    (long long)version);
     (void)pthread_mutex_lock(&room->old_lock);
-    ok = service_compile(room->arena, body, version, flow_named(room, json_str(body, "flow")), &compiled, e);
+    ok = service_compile(room->arena, body, version, flow, &compiled, e);
     if (ok) {
         room->old = grown(room->arena, room->old, room->n_old, &room->old_room);
         room->old[room->n_old++] = compiled;
         *out = compiled;
     }
     (void)pthread_mutex_unlock(&room->old_lock);
-    json_decref(body);
     return ok;
 }
 

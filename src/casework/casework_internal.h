@@ -238,6 +238,9 @@ bool papers_known(struct db *db, struct arena *a, const struct house *h, const s
 /* Lays what was handed in over that; E_PAPER_MISSING with an item for each that lacks. */
 bool papers_accept(struct db *db, struct arena *a, const struct actor *who, struct paper *papers, size_t n,
                    const json_t *handed_in, bool complete, struct error *e) CHECKED;
+/* Inside the write: what was uploaded for them becomes the case's, so that whoever may see the case may see it. */
+bool papers_bind(struct db *db, const struct paper *papers, size_t n, int64_t case_id, int64_t owner,
+                 struct error *e) CHECKED;
 /* As kept with the case. In the arena. */
 json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n);
 void papers_write(struct json_out *o, struct db *db, struct arena *a, const struct service *s, const json_t *stored,

@@ -159,7 +159,8 @@ static json_t *merged(const json_t *under, const json_t *top)
     return out;
 }
 
-static bool locked_kept(const struct prefill *known, const json_t *submitted, struct error *e)
+/* Asked of the whole form, not of what was sent: a parent that was replaced takes its locked members with it. */
+static bool locked_kept(const struct prefill *known, const json_t *form, struct error *e)
 {
     size_t i;
     const json_t *item;
@@ -168,9 +169,9 @@ static bool locked_kept(const struct prefill *known, const json_t *submitted, st
     json_array_foreach(known->locked, i, item)
     {
         const char *pointer = json_string_value(item);
-        const json_t *given = json_at(submitted, pointer);
+        const json_t *now = json_at(form, pointer), *before = json_at(known->data, pointer);
 
-        if (!given || json_equal(given, json_at(known->data, pointer)))
+        if (now == before || json_equal(now, before)) /* neither may be there: json_equal(NULL, NULL) is false */
             continue;
         if (ok)
             ok = fail(e, E_FIELD_LOCKED, "a locked field was changed");
@@ -182,13 +183,11 @@ static bool locked_kept(const struct prefill *known, const json_t *submitted, st
 bool form_accept(const struct service *s, const struct prefill *known, const json_t *submitted, struct arena *a,
                  json_t **form, struct error *e)
 {
-    static const char *const empty = "{}";
-
     if (submitted && !json_is_object(submitted))
         return fail_field(e, "/form", "type", "object");
-    if (!locked_kept(known, submitted, e))
+    *form = json_held(a, merged(known->data, submitted));
+    if (!locked_kept(known, *form, e))
         return false;
-    *form = json_held(a, merged(known->data, submitted ? submitted : json_held(a, json_loads(empty, 0, NULL))));
     if (schema_validate(s->form, *form, e))
         return true;
     e->code = E_FORM_INVALID;
@@ -281,7 +280,7 @@ static bool hand_in(struct db *db, struct arena *a, const struct actor *who, str
     struct paper *p = NULL;
     struct document d;
     int64_t id;
-    bool found;
+    bool found, issued;
 
     for (size_t i = 0; i < n && !p; i++)
         if (text_equal(papers[i].rule->kind, kind))
@@ -292,10 +291,12 @@ static bool hand_in(struct db *db, struct arena *a, const struct actor *who, str
         return fail_field(e, pointer, "required", "document");
     if (!document_find(db, a, id, &d, &found, e))
         return false;
-    if (!found || (d.uploader != who->party && d.owner != who->party))
+    /* Who uploaded a paper may hand it in; an issued one only its owner, or the officer who signed it could. */
+    issued = found && d.issued_at != INSTANT_NONE;
+    if (!found || (d.owner != who->party && (issued || d.uploader != who->party)))
         return fail_field(e, pointer, "absent", text);
     p->document = id;
-    p->source = d.issued_at == INSTANT_NONE ? "upload" : "vault";
+    p->source = issued ? "vault" : "upload";
     return true;
 }
 
@@ -318,6 +319,18 @@ bool papers_accept(struct db *db, struct arena *a, const struct actor *who, stru
         (void)fail_field(e, "/papers", "paper", papers[i].rule->title[LANG_VI]);
     }
     return ok;
+}
+
+bool papers_bind(struct db *db, const struct paper *papers, size_t n, int64_t case_id, int64_t owner, struct error *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct paper *p = &papers[i];
+
+        if (p->document && text_equal(p->source, "upload") &&
+            !document_bind(db, p->document, case_id, owner, p->rule->kind, p->rule->title[LANG_VI], e))
+            return false;
+    }
+    return true;
 }
 
 json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n)

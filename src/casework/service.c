@@ -93,9 +93,12 @@ static bool read_names(struct arena *a, const json_t *list, const char ***out, s
 static bool read_paper(struct arena *a, const json_t *row, size_t i, struct paper_rule *p, struct error *e)
 {
     const json_t *required = json_object_get(row, "required");
+    const char *kind = json_str(row, "kind");
     char *pointer = arena_printf(a, "/papers/%zu", i);
 
-    p->kind = arena_strdup(a, json_str(row, "kind"));
+    if (!kind)
+        return wrong(e, pointer, "a paper needs its kind");
+    p->kind = arena_strdup(a, kind);
     read_title(a, json_object_get(row, "title"), p->title);
     p->form = json_str(row, "form") ? arena_strdup(a, json_str(row, "form")) : NULL;
     p->originals = (int)json_i64(row, "originals", 0);
@@ -104,8 +107,12 @@ static bool read_paper(struct arena *a, const json_t *row, size_t i, struct pape
     p->required = !required || json_is_true(required);
     if (json_is_string(required) && !read_expr(a, pointer, required, &p->required_if, e))
         return false;
-    return read_names(a, json_object_get(row, "satisfied_by"), &p->satisfied_by, &p->n_satisfied) ||
-           wrong(e, pointer, "satisfied_by is a list of names");
+    if (!read_names(a, json_object_get(row, "satisfied_by"), &p->satisfied_by, &p->n_satisfied))
+        return wrong(e, pointer, "satisfied_by is a list of names");
+    for (size_t k = 0; k < p->n_satisfied; k++)
+        if (!strchr(p->satisfied_by[k], ':'))
+            return wrong(e, pointer, "satisfied_by names registry:… or paper:…");
+    return true;
 }
 
 static bool read_papers(struct arena *a, const json_t *list, struct service *s, struct error *e)

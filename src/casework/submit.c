@@ -10,7 +10,8 @@ struct filing {
     const struct caller *caller;
     const struct service *service;
     const struct unit *unit;
-    struct party applicant;
+    struct party applicant; /* of a newcomer the write makes the id, anew each time it runs */
+    bool newcomer;
     enum channel channel;
     const char *delivery;
     json_t *form;
@@ -53,18 +54,6 @@ static bool take_code(struct db *db, struct filing *f, struct error *e)
     return true;
 }
 
-static bool bind_documents(struct db *db, const struct filing *f, struct error *e)
-{
-    for (size_t i = 0; i < f->n_papers; i++) {
-        const struct paper *p = &f->papers[i];
-
-        if (p->document && text_equal(p->source, "upload") &&
-            !document_bind(db, p->document, f->id, f->applicant.id, p->rule->kind, p->rule->title[LANG_VI], e))
-            return false;
-    }
-    return true;
-}
-
 static bool insert_case(struct db *db, const struct filing *f, struct error *e)
 {
     static const char sql[] =
@@ -95,6 +84,20 @@ static bool tell(struct db *db, const struct filing *f, struct error *e)
                                e);
 }
 
+/* Another filing may have met this resident since; a run that was rolled back has left an id that nobody bears. */
+static bool make_party(struct db *db, struct filing *f, struct error *e)
+{
+    struct party known;
+    bool found;
+
+    f->applicant.id = 0;
+    if (!party_by_number(db, f->arena, f->applicant.number, &known, &found, e))
+        return false;
+    if (found)
+        f->applicant.id = known.id;
+    return found || party_put(db, &f->applicant, e);
+}
+
 static bool write_filing(struct db *db, void *arg, struct error *e)
 {
     struct filing *f = arg;
@@ -114,9 +117,10 @@ static bool write_filing(struct db *db, void *arg, struct error *e)
     if (f->repeated_ref)
         return true;
     event.case_id = f->id = id_new();
-    if (!f->applicant.id && !party_put(db, &f->applicant, e))
+    if (f->newcomer && !make_party(db, f, e))
         return false;
-    return take_code(db, f, e) && insert_case(db, f, e) && case_event_add(db, &event, e) && bind_documents(db, f, e) &&
+    return take_code(db, f, e) && insert_case(db, f, e) && case_event_add(db, &event, e) &&
+           papers_bind(db, f->papers, f->n_papers, f->id, f->applicant.id, e) &&
            db_search_add(db, "s_case", f->id, arena_printf(f->arena, "%s %s", text_fold(f->arena, f->code), f->folded),
                          e) &&
            (!f->caller->key || request_keep(db, f->caller->who->party, f->caller->key, &f->caller->fingerprint, f->code,
@@ -225,6 +229,7 @@ static bool prepare(struct db *db, struct filing *f, const struct submission *s,
         !papers_accept(db, f->arena, f->caller->who, papers, f->n_papers, s->papers, papers_complete, e))
         return false;
     f->papers = papers;
+    f->newcomer = f->applicant.id == 0;
     return true;
 }
 

@@ -58,6 +58,7 @@ describe('a supplement', () => {
     assert.equal(back.clock.paused, false)
     assert.equal(back.form.copies, 5)
     assert.equal(back.papers.find((p) => p.kind === 'authorisation-letter').document.id, id)
+    await desk.get(`/api/v1/documents/${id}`) // what was added is the case's: whoever works on it may read it
   })
 
   test('may be asked for at intake too, and later by the specialist', async () => {
@@ -73,6 +74,34 @@ describe('a supplement', () => {
     const { id } = await upload(minh)
     await act(lan, code, 'supplement', { papers: [{ kind: 'authorisation-letter', document: id }] }, 422)
     assert.equal((await act(lan, code, 'supplement', { form: { applicant: { full_name: 'Người Khác' } } }, 422)).code, 'field-locked')
+  })
+})
+
+describe('the next officer', () => {
+  let code
+  before(async () => {
+    ;({ code } = await file(lan, ward))
+    await act(desk, code, 'receive')
+  })
+  const named = async (client, action, assignee) => {
+    const body = await act(client, code, action, { assignee }, 422)
+    assert.deepEqual(body.errors.map((e) => e.pointer), ['/assignee'])
+  }
+
+  test('is one of the unit’s who hold the role of the step', async () => {
+    await named(desk, 'hand-over', minh.party.id)
+    await named(desk, 'hand-over', (await at('specialist', other)).party.id)
+    await named(desk, 'hand-over', desk.party.id)
+    await named(desk, 'hand-over', '7')
+    const next = (await at('specialist')).party
+    assert.equal((await act(desk, code, 'hand-over', { assignee: next.id })).assignee.id, next.id)
+  })
+
+  test('is not for the applicant to choose', async () => {
+    const officer = await at('specialist')
+    await act(officer, code, 'request-supplement', { note: 'Còn thiếu' })
+    await named(lan, 'supplement', officer.party.id)
+    await act(lan, code, 'supplement', { note: 'Đã nộp' })
   })
 })
 

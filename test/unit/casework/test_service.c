@@ -95,6 +95,9 @@ static const struct { const char *submitted; enum error_code code; const char *p
     {"{\"copies\": 2, \"applicant\": {\"full_name\": \"Nguyễn Văn An\"}}", E_NONE, NULL, "the same name may be sent"},
     {"{\"applicant\": {\"phone\": \"0901234567\"}}", E_NONE, NULL, "a phone is people's own to say"},
     {"{\"applicant\": {\"full_name\": \"Người Khác\"}}", E_FIELD_LOCKED, "/applicant/full_name", "another name is refused"},
+    {"{\"applicant\": {\"full_name\": null}}", E_FIELD_LOCKED, "/applicant/full_name", "nor may it be emptied"},
+    {"{\"applicant\": null}", E_FIELD_LOCKED, "/applicant/full_name", "nor its parent"},
+    {"{\"applicant\": [\"Người Khác\"]}", E_FIELD_LOCKED, "/applicant/full_name", "nor replaced by a list"},
     {"{\"copies\": 0}", E_FORM_INVALID, "/copies", "below the minimum"},
     {"{\"copies\": 2, \"extra\": 1}", E_FORM_INVALID, "/extra", "not in the form"},
 };
@@ -140,6 +143,45 @@ static void the_fee_is_computed(void **state)
     assert_int_equal(fee, 24000);
 }
 
+/* clang-format off */
+static const struct { const char *find, *put, *pointer, *why; } mistakes[] = {
+    {"\"kind\": \"letter\", ", "", "/papers/0", "a paper of no kind"},
+    {"\"kind\": \"letter\"", "\"kind\": \"letter\", \"satisfied_by\": [\"birth\"]", "/papers/0", "satisfied by who knows what"},
+    {"\"kind\": \"letter\"", "\"kind\": \"letter\", \"satisfied_by\": [7]", "/papers/0", "satisfied by a number"},
+    {"\"fee\": \"8000 * form.copies\"", "\"fee\": \"8000 *\"", "/fee", "a fee that is no expression"},
+    {"\"fee\": \"8000 * form.copies\"", "\"fee\": 8000", "/fee", "a fee that is no text"},
+    {"\"1 working-day\"", "\"1 moon\"", "/limit", "a limit nobody counts in"},
+    {"\"2026-01-01\"", "\"2026-02-30\"", "/in_force", "a day that never was"},
+    {"\"units\": [\"ward\"]", "\"units\": [7]", "/units", "a unit that is a number"},
+    {"\"person.full_name\"", "\"person\"", "/applicant/full_name", "a source without a field"},
+};
+/* clang-format on */
+
+static void mistakes_are_refused(void **state)
+{
+    const struct scene *s = *state;
+
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        auto_arena struct arena *a = arena_new();
+        const char *at = strstr(service_text, mistakes[i].find);
+        json_auto_t *definition = NULL;
+        struct service *out = NULL;
+        struct error e;
+
+        assert_non_null(at);
+        definition = json_loads(arena_printf(a, "%.*s%s%s", (int)(at - service_text), service_text, mistakes[i].put,
+                                             at + strlen(mistakes[i].find)),
+                                0, NULL);
+        assert_non_null(definition);
+        error_init(&e);
+        if (service_compile(a, definition, 1, s->service->flow, &out, &e))
+            fail_msg("accepted: %s", mistakes[i].why);
+        assert_int_equal(e.code, E_PACK);
+        assert_string_equal(e.items[e.n_items - 1].pointer, mistakes[i].pointer);
+        error_done(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_service_is_open_while_in_force),
         cmocka_unit_test(forms_are_merged_and_checked),
         cmocka_unit_test(the_fee_is_computed),
+        cmocka_unit_test(mistakes_are_refused),
     };
 
     return cmocka_run_group_tests(tests, set, clear);
