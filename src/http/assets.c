@@ -75,11 +75,18 @@ static const char *etag_of(struct arena *a, const struct asset *asset, const cha
     return arena_printf(a, "\"%.*s%s\"", (int)len, tag, mark);
 }
 
+/* "logo.png" names a file; "2.000635" and "H29.1.5-261121-0001" are codes in the path of a page. */
+static bool names_a_file(const char *path)
+{
+    const char *last = strrchr(path, '/'), *dot = strrchr(last ? last : path, '.');
+
+    return dot && dot[1] >= 'a' && dot[1] <= 'z' && strlen(dot + 1) <= 8 && !strpbrk(dot + 1, "-.");
+}
+
 static bool is_page(const char *path)
 {
-    const char *last = strrchr(path, '/');
-
-    return !text_starts_with(path, "/api/") && !text_starts_with(path, "/assets/") && !strchr(last ? last : path, '.');
+    return !text_starts_with(path, "/api/") && !text_starts_with(path, "/assets/") && !names_a_file(path) &&
+           !strstr(path, "..");
 }
 
 bool assets_reply(const struct assets *as, struct request *q, struct reply *r)

@@ -177,6 +177,10 @@ static void client_files(void **state)
     static const struct row rows[] = {
         {"the client", "GET / HTTP/1.1\r\n" HOST "\r\n", 200, "Cache-Control", "no-cache", "<html>"},
         {"any page of it", "GET /ho-so/H29 HTTP/1.1\r\n" HOST "\r\n", 200, "ETag", "\"abc\"", "<html>"},
+        {"a code with points names a page", "GET /thu-tuc/2.000635 HTTP/1.1\r\n" HOST "\r\n", 200, "ETag", "\"abc\"", "<html>"},
+        {"so does a dossier's", "GET /ho-so/H29.1.5-261121-0001 HTTP/1.1\r\n" HOST "\r\n", 200, "ETag", "\"abc\"", "<html>"},
+        {"no page climbs out", "GET /../../etc/passwd HTTP/1.1\r\n" HOST "\r\n", 404, NULL, NULL, NULL},
+        {"a file that was never there", "GET /logo.png HTTP/1.1\r\n" HOST "\r\n", 404, NULL, NULL, NULL},
         {"a hashed file", "GET /assets/app-1.js HTTP/1.1\r\n" HOST "\r\n", 200, "Cache-Control", "public, max-age=31536000, immutable", "let a"},
         {"brotli", "GET /assets/app-1.js HTTP/1.1\r\n" HOST "Accept-Encoding: gzip, br\r\n\r\n", 200, "Content-Encoding", "br", "BR!"},
         {"gzip", "GET /assets/app-1.js HTTP/1.1\r\n" HOST "Accept-Encoding: gzip\r\n\r\n", 200, "ETag", "\"def-gz\"", "GZ"},
