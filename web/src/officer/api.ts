@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { call, Problem } from '@/api/http'
 import type { JsonObject, Me, Page, RegistryRecord, RoleName, UiPage } from '@/api/types'
-import { isObject, type Schema } from '@/components/schema'
+import { isObject } from '@/components/schema/pointer'
+import type { Schema } from '@/components/schema/prune'
 import { currentLanguage, type Language } from '@/i18n/language'
 
 /** A definition says its titles in both languages; a form is shown in one. */

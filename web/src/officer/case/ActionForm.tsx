@@ -1,12 +1,15 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core'
-import { useState, type KeyboardEvent, type SyntheticEvent } from 'react'
+import { lazy, Suspense, useState, type KeyboardEvent, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ActionCall } from '@/api/hooks'
 import type { Action, Case, Entry, JsonObject } from '@/api/types'
 import { FileUpload } from '@/components/FileUpload'
 import { Icon } from '@/components/Icon'
-import { SchemaForm } from '@/components/schema'
+import { Loading } from '@/components/Loading'
 import type { Definition } from '../api'
+
+/** Few actions change the form: what draws it is loaded for those. */
+const SchemaForm = lazy(() => import('@/components/schema/SchemaForm').then((module) => ({ default: module.SchemaForm })))
 
 /** Does an action ask anything, or is the button all of it? */
 export const asks = ({ id, needs, options }: Action): boolean =>
@@ -63,7 +66,12 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     if (assignee) body.assignee = assignee
     if (step) body.step = step
     if (due && needed('due_at')) body.due_at = due
-    if (asked.length > 0) body.papers = asked.map((kind) => ({ kind }))
+    if (asked.length > 0) {
+      body.papers = asked.map((kind) => ({ kind }))
+      // The note is what the applicant reads: it names the papers too.
+      const titles = papers.filter(({ kind }) => asked.includes(kind)).map(({ title }) => title).join('; ')
+      body.note = [t('act.papers_note', { titles }), note.trim()].filter(Boolean).join('\n')
+    }
     if (brought.length > 0) body.papers = brought.map(({ kind, document }) => ({ kind, document }))
     if (entry && needed('entry')) body.entry = entry.key
     if (needed('form')) body.form = form
@@ -140,7 +148,9 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the fields inside it
     <div className="act-form" onKeyDown={keys}>
       {needed('form') && definition ? (
-        <SchemaForm schema={definition.schema} data={form} onChange={setForm} onSubmit={submit}>{inner}</SchemaForm>
+        <Suspense fallback={<Loading />}>
+          <SchemaForm schema={definition.schema} data={form} onChange={setForm} onSubmit={submit}>{inner}</SchemaForm>
+        </Suspense>
       ) : <form onSubmit={submit} noValidate>{inner}</form>}
     </div>
   )

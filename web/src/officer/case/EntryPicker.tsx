@@ -7,7 +7,7 @@ import { cityTime } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
-import { isObject } from '@/components/schema'
+import { isObject } from '@/components/schema/pointer'
 
 const folded = (text: string): string =>
   text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/[đĐ]/g, 'd').toLowerCase().replace(/\s+/g, ' ').trim()

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import type { Case } from '@/api/types'
 import { useFormat } from '@/components/format'
-import { Lines, useLines } from '@/components/schema'
+import { Lines, useLines } from '@/components/schema/FormSummary'
 import type { Definition } from '../api'
 
 /** What was asked for, group by group as the applicant filled it in, with the officer's facts under it. */
