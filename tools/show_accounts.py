@@ -13,7 +13,7 @@ rows = [next((a for a in accounts if a["role"] == role and a["unit"] == ward), N
 rows += [a for a in accounts if a["role"] in ("helper", "supervisor", "auditor", "admin")]
 print(f"""
   Người dân và cán bộ / citizens and officers   {address}
-  Tra cứu công khai / public tracking           {address}/track
+  Tra cứu công khai / public tracking           {address}/tra-cuu
   API (OpenAPI 3.1)                             {address}/api/v1/openapi.json
   Mật khẩu chung / one password for all         {accounts[0]["password"]}
 """)
