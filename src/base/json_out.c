@@ -6,6 +6,8 @@
 #include "base/instant.h"
 #include "base/log.h"
 
+enum { FIRST_BYTES = 4000 }; /* most replies fit; a list grows from there */
+
 /* A value's bytes in one piece, with the comma that may stand before them: a list is thousands of such pieces, and one
  * call for each is what a profile shows first. */
 static void put_value(struct json_out *o, const char *data, size_t len)
@@ -31,6 +33,8 @@ static void before_value(struct json_out *o)
 
 void out_open(struct json_out *o, char bracket)
 {
+    if (o->buf.len == 0)
+        (void)buf_room(&o->buf, o->buf.max < FIRST_BYTES ? 0 : FIRST_BYTES);
     put_value(o, &bracket, 1);
     o->need_comma = false;
 }

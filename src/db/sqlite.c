@@ -12,6 +12,7 @@ enum {
     SQL_MAX = 64 * 1024,
     READER_STATEMENTS_MAX = 96,
     WRITER_STATEMENTS_MAX = 256,
+    PAGES_IN_ONE_PIECE = 128, /* of a connection's cache; what is not used is not resident */
 };
 
 /* Readers are few (a pool) and the system's page cache stands behind them, so their own is small; the writer's holds
@@ -29,6 +30,8 @@ static void configure(void)
 {
     /* Its counters cost a global lock per allocation. Refused when a library began to use SQLite before us: fine. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    /* A commit empties the cache of every reader: its next pages come out of one piece of memory, not out of malloc. */
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, PAGES_IN_ONE_PIECE);
 }
 
 /* ---- errors ---- */
