@@ -29,6 +29,8 @@ static bool read_password(char out[static PASSWORD_MAX], struct error *e)
     }
     if (!got)
         return fail(e, E_USAGE, SAY("không có mật khẩu", "no password"));
+    if (!strchr(out, '\n') && !feof(stdin)) /* cut, it would not be the one that was typed */
+        return fail(e, E_USAGE, SAY("mật khẩu quá dài", "the password is too long"));
     out[strcspn(out, "\r\n")] = '\0';
     return true;
 }

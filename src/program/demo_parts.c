@@ -5,6 +5,8 @@
 
 #include "base/yaml.h"
 
+enum { NAME_TRIES = 64 };
+
 int64_t chance_below(struct chance *c, int64_t n)
 {
     uint64_t z = c->state += 0x9e3779b97f4a7c15u;
@@ -126,7 +128,8 @@ const char *full_name(struct arena *a, const struct parts *p, struct chance *c, 
 {
     const char *middle = words_draw(&p->middle[sex], c), *given = words_draw(&p->given[sex], c);
 
-    while (strcmp(given, middle) == 0 || strcmp(given, family) == 0)
+    /* "Lê Văn Văn" is nobody's name; a pack with few words may know no other. */
+    for (int i = 0; i < NAME_TRIES && (strcmp(given, middle) == 0 || strcmp(given, family) == 0); i++)
         given = words_draw(&p->given[sex], c);
     return arena_printf(a, "%s %s %s", family, middle, given);
 }
@@ -143,5 +146,5 @@ const char *street_address(struct arena *a, const struct parts *p, struct chance
         format = mark + 2;
     }
     buf_printf(&b, "%s %s", format, words_draw(&p->streets, c));
-    return arena_strdup(a, b.data);
+    return arena_strdup(a, b.data ? b.data : "");
 }
