@@ -1,5 +1,5 @@
-/* The one encoder of replies: writes JSON text straight into a buffer, so that stored bodies pass through unparsed and a
- * list of cases costs no tree. Commas are its business; a member's name comes before its value. */
+/* The one encoder of replies: writes JSON text straight into a buffer, so that stored bodies pass through unparsed and
+ * a list of cases costs no tree. Commas are its business; a member's name comes before its value. */
 #pragma once
 
 #include <jansson.h>
@@ -12,9 +12,12 @@ struct json_out {
     struct buf buf;
     bool need_comma;
 };
-#define JSON_OUT_INIT {.buf = BUF_INIT(64 << 20)}
+#define JSON_OUT_INIT                                                                                                  \
+    {                                                                                                                  \
+        .buf = BUF_INIT(64 << 20)                                                                                      \
+    }
 
-void out_open(struct json_out *o, char bracket); /* '{' or '[' */
+void out_open(struct json_out *o, char bracket);  /* '{' or '[' */
 void out_close(struct json_out *o, char bracket); /* '}' or ']' */
 /* A member's name; must be plain ASCII of ours. The value follows. */
 void out_key(struct json_out *o, const char *name);

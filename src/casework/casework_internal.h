@@ -232,9 +232,9 @@ struct paper {
     int64_t held_document;
 };
 /* Every paper of the service for this form: whether required, and whether the city holds it. */
-bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s,
-                  struct prefill *known, const json_t *form, const struct party *applicant, int64_t now,
-                  enum lang lang, struct paper **out, size_t *n, struct error *e) CHECKED;
+bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s, struct prefill *known,
+                  const json_t *form, const struct party *applicant, int64_t now, enum lang lang, struct paper **out,
+                  size_t *n, struct error *e) CHECKED;
 /* Lays what was handed in over that; E_PAPER_MISSING with an item for each that lacks. */
 bool papers_accept(struct db *db, struct arena *a, const struct actor *who, struct paper *papers, size_t n,
                    const json_t *handed_in, bool complete, struct error *e) CHECKED;

@@ -1,8 +1,8 @@
 /* Floor 1: storage. One small interface over SQLite (and PostgreSQL later); nothing of either shows here.
  *
  * SQL is literal text, written once for both: $1… parameters, ON CONFLICT, RETURNING, ->>, LIMIT. Column types in
- * migrations: BIGINT, TEXT, JSON, BYTEA, DOUBLE PRECISION, BOOLEAN (0/1). Where the databases truly differ the difference has a
- * name here and one place in db/: SEARCH(table, $n) in a query, db_search_put(), and the types above.
+ * migrations: BIGINT, TEXT, JSON, BYTEA, DOUBLE PRECISION, BOOLEAN (0/1). Where the databases truly differ the
+ * difference has a name here and one place in db/: SEARCH(table, $n) in a query, db_search_put(), and the types above.
  *
  * Reads run on the calling thread's own read-only connection. A write is a function handed to the store; it may run
  * twice, so it touches nothing but the database and *arg; when store_write() returns true it is on disk. */
@@ -29,6 +29,8 @@ struct value {
     };
 };
 
+/* It takes a function that returns a struct for the struct. */
+/* clang-format off */
 static inline struct value I64(int64_t n)
 {
     return (struct value){.kind = VALUE_I64, .i64 = n};
@@ -47,12 +49,14 @@ static inline struct value BLOB(struct bytes b)
 {
     return (struct value){.kind = VALUE_BLOB, .bytes = b};
 }
+/* clang-format on */
 #define ARGS(...) ((const struct value[]){__VA_ARGS__ __VA_OPT__(, ){.kind = VALUE_END}})
 
 /* ---- statements (inside a read or a write) ---- */
 /* Runs one statement that returns no rows; *changed may be NULL. A violated UNIQUE or PRIMARY KEY is E_CONFLICT. */
 bool db_exec(struct db *db, int64_t *changed, struct error *e, const char *sql, const struct value *args) CHECKED;
-/* Starts a query (SELECT or … RETURNING). Close it with rows_close() or auto_rows before starting the same SQL again. */
+/* Starts a query (SELECT or … RETURNING). Close it, with rows_close() or auto_rows, before the same SQL starts again.
+ */
 bool db_query(struct db *db, struct rows **out, struct error *e, const char *sql, const struct value *args) CHECKED;
 /* Steps to the next row; *more is false at the end. */
 bool rows_next(struct rows *r, bool *more, struct error *e) CHECKED;
@@ -117,7 +121,7 @@ bool db_define(struct db *db, const char *sql, struct error *e) CHECKED;
 
 /* ---- events between rooms, in the same transaction ---- */
 struct event {
-    const char *topic;  /* "record.changed", "case.acted", … */
+    const char *topic; /* "record.changed", "case.acted", … */
     int64_t subject;
     const void *detail; /* a struct the topic's header names; borrowed */
 };
@@ -130,7 +134,7 @@ bool db_emit(struct db *db, const char *topic, int64_t subject, const void *deta
 /* ---- full text: one table per space, rows by id, text already folded by text_fold() ---- */
 /* Makes the table when it is missing (inside a write or a migration step). */
 bool db_search_define(struct db *db, const char *table, struct error *e) CHECKED;
-/* Replaces the text of id; NULL removes it. Applied at the end of the batch, in its transaction: search is never behind. */
+/* Replaces the text of id; NULL removes it. Applied at the end of the batch, in its transaction: search never lags. */
 bool db_search_put(struct db *db, const char *table, int64_t id, const char *folded, struct error *e) CHECKED;
 /* The first text of an id known to be new: no look-up for an old one. */
 bool db_search_add(struct db *db, const char *table, int64_t id, const char *folded, struct error *e) CHECKED;
@@ -141,8 +145,9 @@ char *db_search_words(struct arena *a, const char *text);
 /* ---- jobs: long work as rows, taken with a lease, retried with back-off, safe to kill at any moment ---- */
 struct job {
     int64_t id;
-    json_t *input;   /* borrowed */
-    json_t *output;  /* what the job says of itself; kept with its row; owned by the runner, replace with json_object_set */
+    json_t *input; /* borrowed */
+    /* What the job says of itself; kept with its row; owned by the runner, replace with json_object_set. */
+    json_t *output;
     struct store *store;
     void *arg;
 };
@@ -157,9 +162,9 @@ struct job_state {
     char kind[32], state[16]; /* queued, running, done, failed */
     int progress;             /* 0…100 */
     int tries;
-    int64_t owner;            /* party who asked, 0 for the system */
+    int64_t owner; /* party who asked, 0 for the system */
     int64_t made_at, done_at;
-    json_t *output;           /* new reference or NULL */
+    json_t *output; /* new reference or NULL */
     char problem[200];
 };
 /* Before jobs_start(). */

@@ -134,8 +134,8 @@ void *request_caller(const struct request *q);
 bool fields_read(struct arena *a, const json_t *object, const struct field *fields, void *out, struct error *e) CHECKED;
 
 /* ---- replies: a handler makes exactly one ---- */
-bool reply_json(struct reply *r, int status, json_t *taken);         /* always true, so that it can be returned */
-bool reply_json_text(struct reply *r, int status, const char *text); /* copied; already JSON */
+bool reply_json(struct reply *r, int status, json_t *taken);          /* always true, so that it can be returned */
+bool reply_json_text(struct reply *r, int status, const char *text);  /* copied; already JSON */
 bool reply_json_out(struct reply *r, int status, struct json_out *o); /* takes the text; o is empty after it */
 bool reply_empty(struct reply *r, int status);
 bool reply_bytes(struct reply *r, int status, const char *media_type, struct bytes copied);

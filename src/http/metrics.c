@@ -76,15 +76,13 @@ static void one(struct buf *b, const char *name, const char *type, const char *h
 
 static double resident_bytes(void)
 {
-    FILE *f = fopen("/proc/self/statm", "re");
-    long pages = 0;
+    auto_fclose FILE *f = fopen("/proc/self/statm", "re");
+    char line[128], *second = NULL, *rest = NULL;
+    int64_t pages = 0;
 
-    if (!f)
-        return 0;
-    if (fscanf(f, "%*s %ld", &pages) != 1)
-        pages = 0;
-    (void)fclose(f); /* only read */
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+    if (f && fgets(line, sizeof line, f) && strtok_r(line, " ", &rest)) /* "size resident …", in pages */
+        second = strtok_r(NULL, " ", &rest);
+    return text_to_i64(second, 0, INT64_MAX, &pages) ? (double)pages * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void add_process(struct buf *b)

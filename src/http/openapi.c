@@ -307,7 +307,8 @@ static json_t *components_of(json_t *schemas)
     return json_pack("{s:o, s:{s:{s:s, s:o}}, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s}}}", "schemas", schemas, "responses",
                      "problem", "description", "What is wrong, and how to mend it (RFC 9457).", "content",
                      content_new("application/problem+json", reference_to("problem")), "securitySchemes", "token",
-                     "type", "http", "scheme", "bearer", "cookie", "type", "apiKey", "in", "cookie", "name", "motcua_session");
+                     "type", "http", "scheme", "bearer", "cookie", "type", "apiKey", "in", "cookie", "name",
+                     "motcua_session");
 }
 
 json_t *openapi_new(const struct house *house, const struct gate *gate)

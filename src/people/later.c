@@ -5,6 +5,7 @@
  * reads go on and the queue grows further; what even that cannot hold is counted, and the count becomes an entry. */
 #include "people/people_internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
@@ -254,7 +255,8 @@ bool later_start(struct people *p, struct later **out, struct error *e)
     rc = pthread_create(&l->thread, NULL, run, l);
     if (rc != 0) {
         free(l);
-        return fail(e, E_INTERNAL, "a thread cannot be made: %s", strerror(rc));
+        errno = rc;
+        return fail_errno(e, "a thread cannot be made");
     }
     *out = l;
     return true;

@@ -54,7 +54,7 @@ static bool format_of(const char *header, enum import_format *out, struct error 
 {
     size_t len = header ? strcspn(header, "; \t") : 0;
 
-    for (size_t i = 0; i < COUNT(media_types); i++)
+    for (size_t i = 0; header && i < COUNT(media_types); i++)
         if (strlen(media_types[i].media_type) == len && strncasecmp(header, media_types[i].media_type, len) == 0) {
             *out = media_types[i].format;
             return true;

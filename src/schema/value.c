@@ -245,9 +245,10 @@ bool value_items_unique(const json_t *array, size_t *steps)
     while (n_slots < 2 * n)
         n_slots *= 2;
     if (n_slots > LOCAL_SLOTS) {
-        slots = large = calloc(n_slots, sizeof *slots);
-        if (!slots)
-            die("out of memory", n_slots * sizeof *slots);
+        large = calloc(n_slots, sizeof *large);
+        if (!large)
+            die("out of memory", n_slots * sizeof *large);
+        slots = large;
     } else {
         memset(slots, 0, n_slots * sizeof *slots);
     }
