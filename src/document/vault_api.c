@@ -59,15 +59,17 @@ static bool add_documents(struct request *q, struct db *db, json_t *list, struct
 }
 
 /* ---- records ---- */
-static bool add_records_of(struct request *q, struct db *db, const struct registry *registry, json_t *list,
-                           struct error *e)
+static bool add_records_of(struct request *q, struct db *db, const struct registry *registry, const char *field,
+                           json_t *list, struct error *e)
 {
     const struct actor *who = request_actor(q);
     struct arena *a = request_arena(q);
     struct record *records = arena_array(a, struct record, VAULT_RECORDS_MAX);
     size_t n;
 
-    if (!record_where(db, a, registry, registry_person_field(registry), who->number, records, VAULT_RECORDS_MAX, &n, e))
+    if (!field)
+        return true;
+    if (!record_where(db, a, registry, field, who->number, records, VAULT_RECORDS_MAX, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
         json_auto_t *seen = record_shared_new(registry, records[i].body, who, "self");
@@ -91,7 +93,8 @@ static bool add_records(struct request *q, struct db *db, json_t *list, struct e
     if (!request_actor(q)->number)
         return true;
     for (size_t i = 0; (registry = registry_at(request_house(q), i)); i++)
-        if (registry_person_field(registry) && !add_records_of(q, db, registry, list, e))
+        if (!add_records_of(q, db, registry, registry_person_field(registry), list, e) ||
+            !add_records_of(q, db, registry, registry_partner_field(registry), list, e))
             return false;
     return true;
 }

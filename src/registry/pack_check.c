@@ -235,6 +235,8 @@ static void check_registry(const struct pack *pack, const struct pack_file *f, s
     }
     if (r->key && !has_field(r, r->key))
         pack_complain(report, f, "/key", "field", "the schema has no field %s", r->key);
+    if (r->partner && !registry_field(r, r->partner))
+        pack_complain(report, f, "/partner", "index", "%s is no field with x-index", r->partner);
     if (r->person && !has_field(r, r->person))
         pack_complain(report, f, "/person", "field", "the schema has no field %s", r->person);
     else if (r->person && !registry_field(r, r->person))

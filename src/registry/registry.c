@@ -233,6 +233,7 @@ bool registry_compile(struct arena *a, const json_t *definition, const struct ho
     struct registry *r = arena_new_of(a, struct registry);
     struct collect c = {a, r, e, true};
     const char *key = json_str(definition, "key"), *person = json_str(definition, "person");
+    const char *partner = json_str(definition, "partner");
     json_t *copy = json_held(a, json_deep_copy(definition));
 
     r->definition = copy;
@@ -241,6 +242,7 @@ bool registry_compile(struct arena *a, const json_t *definition, const struct ho
     r->owner_code = json_str(copy, "owner");
     r->key = key ? field_pointer(a, key) : NULL;
     r->person = person ? field_pointer(a, person) : NULL;
+    r->partner = partner ? field_pointer(a, partner) : NULL;
     if (house && r->owner_code) {
         const struct unit *owner = unit_by_code(house, r->owner_code);
 
@@ -254,6 +256,7 @@ bool registry_compile(struct arena *a, const json_t *definition, const struct ho
     if (!c.ok || !compile_share(a, r, json_object_get(copy, "share"), e) || !compile_titles(a, r, e))
         return false;
     r->person_name = r->person ? joined(a, "", r->person, ".") : NULL;
+    r->partner_name = r->partner ? joined(a, "", r->partner, ".") : NULL;
     name_tables(a, r);
     *out = r;
     return true;
@@ -333,7 +336,7 @@ static void append(struct compiling *c, struct registry *r)
 
         c->room = c->room ? c->room * 2 : 16;
         more = arena_array(set->arena, struct registry *, c->room);
-        if (set->n)
+        if (set->n) /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
             memcpy(more, set->registries, set->n * sizeof *more);
         set->registries = more;
     }
@@ -408,6 +411,11 @@ const char *registry_name(const struct registry *r)
 const char *registry_person_field(const struct registry *r)
 {
     return r->person_name;
+}
+
+const char *registry_partner_field(const struct registry *r)
+{
+    return r->partner_name;
 }
 
 const char *registry_title(const struct registry *r, enum lang lang)

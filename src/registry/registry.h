@@ -88,6 +88,8 @@ const struct schema *registry_schema(const struct registry *r);
 /* The field that holds the personal number of the person a record is about (the definition's `person`); NULL when the
  * registry is about no person. */
 const char *registry_person_field(const struct registry *r);
+/* The field that names the other person (the definition's `partner`: a marriage has two); NULL when there is none. */
+const char *registry_partner_field(const struct registry *r);
 /* Compiles all stored registry definitions; at start and after pack_load(). */
 bool registries_load(struct house *h, struct error *e) CHECKED;
 
@@ -149,6 +151,8 @@ char *record_title(struct arena *a, const struct registry *r, const json_t *body
 json_t *record_shared_new(const struct registry *r, const json_t *body, const struct actor *who, const char *purpose);
 /* Fields marked x-sensitive: identity name the person a record is about; the values are the "about" of audit rows. */
 const char *record_about(const struct registry *r, const json_t *body);
+/* True when the record is about that person, as the first or the other one. */
+bool record_is_about(const struct registry *r, const json_t *body, const char *number);
 
 /* ---- import: CSV (header names fields, "mother.number" nests), NDJSON, GeoJSON (properties, and geometry) ---- */
 enum import_format { IMPORT_CSV, IMPORT_NDJSON, IMPORT_GEOJSON, IMPORT__COUNT };

@@ -40,11 +40,11 @@ struct share {
 
 struct registry {
     const char *name, *group, *owner_code;
-    int64_t owner;                /* unit, 0 when it has none */
-    const char *key, *person;     /* pointers or NULL */
-    const char *person_name;      /* person as queries name it */
-    const json_t *definition;     /* owned by the set's arena */
-    const struct pack_kind *kind; /* of a registry of definitions, else NULL */
+    int64_t owner;                          /* unit, 0 when it has none */
+    const char *key, *person, *partner;     /* pointers or NULL */
+    const char *person_name, *partner_name; /* as queries name them */
+    const json_t *definition;               /* owned by the set's arena */
+    const struct pack_kind *kind;           /* of a registry of definitions, else NULL */
     struct schema *schema;
     size_t n_fields, n_search, n_share;
     struct registry_field *fields;

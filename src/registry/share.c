@@ -75,7 +75,7 @@ json_t *record_shared_new(const struct registry *r, const json_t *body, const st
 {
     struct view view;
 
-    if (text_equal(purpose, "self") && (!who || !who->number || !text_equal(who->number, record_about(r, body))))
+    if (text_equal(purpose, "self") && (!who || !who->number || !record_is_about(r, body, who->number)))
         purpose = "public";
     return registry_view(r, who, purpose, &view) ? view_body_new(&view, body) : NULL;
 }
@@ -83,6 +83,12 @@ json_t *record_shared_new(const struct registry *r, const json_t *body, const st
 const char *record_about(const struct registry *r, const json_t *body)
 {
     return r->person ? json_string_value(json_at(body, r->person)) : NULL;
+}
+
+bool record_is_about(const struct registry *r, const json_t *body, const char *number)
+{
+    return number && (text_equal(number, record_about(r, body)) ||
+                      (r->partner && text_equal(number, json_string_value(json_at(body, r->partner)))));
 }
 
 char *record_title(struct arena *a, const struct registry *r, const json_t *body, enum lang lang)

@@ -36,6 +36,20 @@ describe('the catalogue', () => {
   })
 })
 
+test('a marriage is held about both: each finds it in the vault and may read it', async () => {
+  const couple = (await specialist.get(`${REGISTRIES}/marriage/records?limit=200`)).body.items.map((r) => r.body)
+  const known = new Map(town.accounts.filter((a) => a.role === 'citizen').map((c) => [c.user, c]))
+  const marriage = couple.find((m) => known.has(m.subject) && known.has(m.partner))
+  assert.ok(marriage, 'no couple of the demo city can sign in')
+  for (const number of [marriage.subject, marriage.partner]) {
+    const spouse = await town.signedIn(known.get(number))
+    const held = (await spouse.get('/api/v1/vault')).body.records.find((r) => r.registry === 'marriage' && r.key === marriage.code)
+    assert.ok(held, `${number} does not find it`)
+    await spouse.get(`${REGISTRIES}/marriage/records/${encodeURIComponent(held.key)}`)
+  }
+  await minh.get(`${REGISTRIES}/marriage/records/${encodeURIComponent(marriage.code)}`, [marriage.subject, marriage.partner].includes(minh.party.number) ? 200 : 404)
+})
+
 describe('who sees what', () => {
   const person = `${REGISTRIES}/person/records`
 
