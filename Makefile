@@ -20,7 +20,7 @@ run: build $(DATA)/demo-accounts.json
 data/demo/demo-accounts.json: | build
 	@echo "== Tạo thành phố mẫu / making the demo city"
 	@rm -rf data/demo
-	@build/motcua demo --data data/demo
+	@build/motcua demo --data data/demo --cases 80
 
 build: web/dist/index.html build/release/build.ninja
 	@ninja -C build/release --quiet src/program/motcua

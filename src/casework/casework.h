@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "db/db.h"
+#include "people/people.h"
 
 struct module;
 struct house;
@@ -21,3 +22,29 @@ bool book_number_taken(struct db *db, const char *unit_code, int year, const cha
                        struct error *e) CHECKED;
 /* Compiles the stored calendar, flows and services; at start and after a pack was loaded. */
 bool casework_load(struct house *h, struct error *e) CHECKED;
+
+/* ---- filing and acting, for the edge and for the command line ---- */
+struct submission {
+    const char *service, *unit, *on_behalf_of, *channel, *delivery;
+    const json_t *form, *papers;
+};
+struct caller { /* who asks, and how a repeat is told */
+    const struct actor *who;
+    const char *key;
+    struct digest fingerprint;
+    int64_t now;
+    enum lang lang;
+    const char *address;
+};
+/* *code is in the arena; *repeated tells that the key was used before and nothing was made. */
+bool case_submit(struct house *h, struct arena *a, const struct caller *caller, const struct submission *s,
+                 const char **code, bool *repeated, struct error *e) CHECKED;
+struct action_input {
+    const char *note, *step, *entry;
+    const json_t *form, *papers;
+    int64_t assignee, due_at;
+    int64_t seen; /* version of If-Match; -1: none */
+};
+/* Does what the flow allows this caller now; else E_ACTION_ILLEGAL with the actions that are legal. */
+bool case_act(struct house *h, struct arena *a, const struct caller *caller, const char *code, const char *action,
+              const struct action_input *input, struct error *e) CHECKED;

@@ -342,37 +342,13 @@ bool actions_write(struct json_out *o, struct db *db, struct arena *a, const str
 /* The next number of a series, inside the write that uses it: no gaps. */
 bool number_next(struct db *db, const char *series, int64_t *next, struct error *e) CHECKED;
 
-struct submission {
-    const char *service, *unit, *on_behalf_of, *channel, *delivery;
-    const json_t *form, *papers;
-};
-struct caller { /* who asks, and how a repeat is told */
-    const struct actor *who;
-    const char *key;
-    struct digest fingerprint;
-    int64_t now;
-    enum lang lang;
-    const char *address;
-};
 /* Whose dossier it would be: the caller's own party, or the resident a one-stop officer or helper names by number (id 0
  * when that person is no party yet; the write makes it one). */
 bool applicant_for(struct db *db, struct arena *a, const struct house *h, const struct actor *who,
                    const char *on_behalf_of, struct party *out, struct error *e) CHECKED;
-/* *code is in the arena; *repeated tells that the key was used before and nothing was made. */
-bool case_submit(struct house *h, struct arena *a, const struct caller *caller, const struct submission *s,
-                 const char **code, bool *repeated, struct error *e) CHECKED;
 /* What submission would cost and when it would be due. */
 bool case_quote(struct house *h, struct arena *a, const struct caller *caller, const struct submission *s, int64_t *fee,
                 int64_t *due_at, struct error *e) CHECKED;
-
-struct action_input {
-    const char *note, *step, *entry;
-    const json_t *form, *papers;
-    int64_t assignee, due_at;
-    int64_t seen; /* version of If-Match; -1: none */
-};
-bool case_act(struct house *h, struct arena *a, const struct caller *caller, const char *code, const char *action,
-              const struct action_input *input, struct error *e) CHECKED;
 
 /* Before the write that grants: takes numbers, renders the result, keeps its bytes. */
 struct grant {

@@ -134,6 +134,15 @@ bool get_service(struct request *q, struct reply *r, struct error *e)
 
 /* ---- the form ---- */
 
+static void write_fee(struct json_out *o, int64_t fee)
+{
+    out_key(o, "fee");
+    out_open(o, '{');
+    out_member_i64(o, "amount", fee);
+    out_member_text(o, "state", fee ? "due" : "none");
+    out_close(o, '}');
+}
+
 static void write_form(struct json_out *o, struct request *q, struct db *db, const struct service *s,
                        const struct prefill *known, const json_t *stored_papers, int64_t fee)
 {
@@ -146,11 +155,7 @@ static void write_form(struct json_out *o, struct request *q, struct db *db, con
     out_member_json(o, "locked", known->locked);
     out_key(o, "papers");
     papers_write(o, db, request_arena(q), s, stored_papers, lang);
-    out_key(o, "fee");
-    out_open(o, '{');
-    out_member_i64(o, "amount", fee);
-    out_member_text(o, "state", fee ? "due" : "none");
-    out_close(o, '}');
+    write_fee(o, fee);
     out_close(o, '}');
 }
 
@@ -206,11 +211,7 @@ bool post_check(struct request *q, struct reply *r, struct error *e)
     if (!case_quote(request_house(q), request_arena(q), &caller, &s, &fee, &due_at, e))
         return false;
     out_open(&o, '{');
-    out_key(&o, "fee");
-    out_open(&o, '{');
-    out_member_i64(&o, "amount", fee);
-    out_member_text(&o, "state", fee ? "due" : "none");
-    out_close(&o, '}');
+    write_fee(&o, fee);
     out_member_instant(&o, "due_at", due_at);
     out_close(&o, '}');
     return reply_json_out(r, 200, &o);

@@ -1,7 +1,12 @@
 /* `motcua demo`: a pack, a city of fictitious people, accounts for everybody who works there. */
 #include "program/demo_internal.h"
 
-enum { RESIDENTS_DEFAULT = 20000, RESIDENTS_MAX = 5000000, SEED_DEFAULT = 1 };
+enum { RESIDENTS_DEFAULT = 20000, RESIDENTS_MAX = 5000000, SEED_DEFAULT = 1, CASES_MAX = 100000 };
+
+struct wanted {
+    const char *pack;
+    int64_t residents, seed, cases;
+};
 
 /* The city is made for one day, so that a seed gives the same city whenever it is drawn; unless a slow clock has not
  * reached it, for nobody is born in the future. */
@@ -12,18 +17,23 @@ static int64_t city_day(void)
     return today < day ? today : day;
 }
 
-static bool make_city(struct house *h, const char *pack, int64_t residents, int64_t seed, struct error *e)
+static bool make_city(struct house *h, const struct wanted *w, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    struct city city = {.arena = a, .house = h, .seed = (uint64_t)seed, .chance = {(uint64_t)seed}, .day = city_day()};
+    struct city city = {.arena = a,
+                        .house = h,
+                        .seed = (uint64_t)w->seed,
+                        .chance = {(uint64_t)w->seed},
+                        .day = city_day(),
+                        .cases = w->cases};
 
-    if (!parts_read(a, pack, &city.parts, e) || !city_populate(&city, residents, e))
+    if (!parts_read(a, w->pack, &city.parts, e) || !city_populate(&city, w->residents, e))
         return false;
     books_fill(&city);
     return city_write(&city, e) && accounts_write(&city, e);
 }
 
-static bool make(const struct args *args, const char *pack, int64_t residents, int64_t seed, struct error *e)
+static bool make(const struct args *args, const struct wanted *w, struct error *e)
 {
     auto_house struct house house = {0};
     int64_t began = monotonic_us();
@@ -35,8 +45,8 @@ static bool make(const struct args *args, const char *pack, int64_t residents, i
         return fail(e, E_CONFLICT,
                     SAY("%s đã có dữ liệu; hãy chọn thư mục khác", "%s holds data already; name another"), args->data);
     (void)fprintf(stderr, SAY("Tạo thành phố mẫu %lld cư dân:\n", "Making a demo city of %lld residents:\n"),
-                  (long long)residents);
-    if (!pack_take(&house, pack, &changed, e) || !make_city(&house, pack, residents, seed, e))
+                  (long long)w->residents);
+    if (!pack_take(&house, w->pack, &changed, e) || !make_city(&house, w, e))
         return false;
     printf(SAY("Xong sau %.1f giây: %s\n", "Done in %.1f seconds: %s\n"), (double)(monotonic_us() - began) / 1e6,
            args->data);
@@ -46,16 +56,16 @@ static bool make(const struct args *args, const char *pack, int64_t residents, i
 bool run_demo(const struct args *args, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    int64_t residents, seed;
-    const char *pack = args->pack;
+    struct wanted w = {.pack = args->pack};
     bool ok;
 
-    if (!option_number("residents", args->residents, 1, RESIDENTS_MAX, RESIDENTS_DEFAULT, &residents, e) ||
-        !option_number("seed", args->seed, 0, INT64_MAX, SEED_DEFAULT, &seed, e) ||
-        (!pack && !default_pack_unfold(a, &pack, e)))
+    if (!option_number("residents", args->residents, 1, RESIDENTS_MAX, RESIDENTS_DEFAULT, &w.residents, e) ||
+        !option_number("seed", args->seed, 0, INT64_MAX, SEED_DEFAULT, &w.seed, e) ||
+        !option_number("cases", args->cases, 0, CASES_MAX, 0, &w.cases, e) ||
+        (!w.pack && !default_pack_unfold(a, &w.pack, e)))
         return false;
-    ok = make(args, pack, residents, seed, e);
+    ok = make(args, &w, e);
     if (!args->pack)
-        folder_remove(pack);
+        folder_remove(w.pack);
     return ok;
 }

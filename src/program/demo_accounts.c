@@ -207,5 +207,5 @@ bool accounts_write(struct city *c, struct error *e)
         if (!store_write(c->house->store, write_batch, &m, e))
             return false;
     }
-    return write_list(&m, e);
+    return cases_file(c, c->cases, e) && write_list(&m, e);
 }

@@ -82,7 +82,8 @@ struct city {
     struct parts parts;
     struct chance chance;
     uint64_t seed;
-    int64_t day; /* the day the city is made for */
+    int64_t day;   /* the day the city is made for */
+    int64_t cases; /* dossiers under way */
     struct commune *communes;
     struct resident *residents;
     struct household *households;
@@ -100,5 +101,8 @@ void city_add_entry(struct city *c, struct entry entry);
 void books_fill(struct city *c);
 /* Writes everybody and every entry into the registries. */
 bool city_write(struct city *c, struct error *e) CHECKED;
-/* Officers' and citizens' accounts; DIR/demo-accounts.json last, so that it stands for a finished city. */
+/* n dossiers under way, at the counters of the last working days; after the accounts. */
+bool cases_file(struct city *c, int64_t n, struct error *e) CHECKED;
+/* Officers' and citizens' accounts, then the dossiers they have under way; DIR/demo-accounts.json last, so that it
+ * stands for a finished city. */
 bool accounts_write(struct city *c, struct error *e) CHECKED;

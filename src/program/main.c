@@ -13,7 +13,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2, NODE_MAX = 1023, FILES_WANTED = 65536 };
 static const struct command commands[] = {
     {"check",    "PACK",                                     {"Kiểm tra một bộ cấu hình", "Check a city pack"}, "", 1, 1, run_check},
     {"load",     "--data DIR PACK",                          {"Nạp bộ cấu hình vào thư mục dữ liệu", "Load a city pack"}, "data!", 1, 1, run_load},
-    {"demo",     "--data DIR [--residents N] [--seed N] [--pack DIR]", {"Tạo một thành phố mẫu", "Make a demo city"}, "data! residents seed pack", 0, 0, run_demo},
+    {"demo",     "--data DIR [--residents N] [--seed N] [--cases N] [--pack DIR]", {"Tạo một thành phố mẫu", "Make a demo city"}, "data! residents seed cases pack", 0, 0, run_demo},
     {"serve",    "--data DIR|--db URL [--listen ADDR:PORT] [--origin URL] [--secure] [--behind-proxy]", {"Chạy máy chủ", "Serve"}, "data db listen origin secure behind-proxy", 0, 0, run_serve},
     {"import",   "--data DIR [--dry-run] REGISTRY FILE",     {"Nạp CSV, NDJSON hoặc GeoJSON", "Import CSV, NDJSON or GeoJSON"}, "data! dry-run", 2, 2, run_import},
     {"export",   "--data DIR REGISTRY [FILE]",               {"Xuất một cơ sở dữ liệu ra NDJSON", "Export a registry as NDJSON"}, "data!", 1, 2, run_export},
@@ -39,6 +39,7 @@ static const struct {
     {"pack",         offsetof(struct args, pack),         false},
     {"residents",    offsetof(struct args, residents),    false},
     {"seed",         offsetof(struct args, seed),         false},
+    {"cases",        offsetof(struct args, cases),        false},
     {"unit",         offsetof(struct args, unit),         false},
     {"behind-proxy", offsetof(struct args, behind_proxy), true},
     {"secure",       offsetof(struct args, secure),       true},

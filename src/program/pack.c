@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <string.h>
 
+#include "casework/casework.h"
 #include "registry/registry.h"
 
 /* ---- the default pack as a folder ---- */
@@ -93,7 +94,7 @@ bool pack_take(struct house *h, const char *folder, size_t *changed, struct erro
     auto_arena struct arena *a = arena_new();
     struct pack pack;
 
-    return read_and_check(h, folder, a, &pack, e) && pack_load(h, &pack, now_ms(), changed, e);
+    return read_and_check(h, folder, a, &pack, e) && pack_load(h, &pack, now_ms(), changed, e) && casework_load(h, e);
 }
 
 bool run_load(const struct args *args, struct error *e)

@@ -11,7 +11,7 @@
 /* ---- the command line ---- */
 enum { ARGS_MAX = 8 };
 struct args {
-    const char *data, *db, *listen, *origin, *pack, *residents, *seed, *unit;
+    const char *data, *db, *listen, *origin, *pack, *residents, *seed, *cases, *unit;
     bool behind_proxy, secure, dry_run;
     size_t n;
     const char *rest[ARGS_MAX]; /* what is no option, in order */
