@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-static const struct pack_kind *kind_of(const struct house *house, const char *folder)
-{
-    const struct pack_kind *kind;
-
-    for (size_t i = 0; (kind = pack_kind_at(house, i)); i++)
-        if (strcmp(kind->folder, folder) == 0)
-            return kind;
-    return NULL;
-}
-
 /* One complaint an item; the sentence is the one a person filling a form would read. */
 static void complain_items(struct pack_report *r, const struct pack_file *f, const char *prefix, const struct error *e)
 {
@@ -101,7 +91,7 @@ void pack_check(const struct pack *pack, const struct house *house, struct pack_
     for (size_t i = 0; (kind = pack_kind_at(house, i)); i++)
         check_kind(pack, kind, sound, report);
     for (size_t i = 0; i < pack->n; i++) {
-        kind = kind_of(house, pack->files[i].kind);
+        kind = pack_kind_of(house, pack->files[i].kind);
         if (sound[i] && kind && kind->check)
             kind->check(pack, &pack->files[i], report);
     }

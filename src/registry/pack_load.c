@@ -10,20 +10,10 @@ struct loading {
     size_t changed;
 };
 
-static const struct pack_kind *kind_of(const struct house *house, const char *folder)
-{
-    const struct pack_kind *kind;
-
-    for (size_t i = 0; (kind = pack_kind_at(house, i)); i++)
-        if (strcmp(kind->folder, folder) == 0)
-            return kind;
-    return NULL;
-}
-
 static bool load_one(struct db *db, struct loading *l, const struct pack_file *f, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    const struct pack_kind *kind = kind_of(l->house, f->kind);
+    const struct pack_kind *kind = pack_kind_of(l->house, f->kind);
     const struct registry *r = registry_find(l->house, kind->registry);
     struct record_write w = {.body = f->body,
                              .key = json_str(f->body, kind->key),

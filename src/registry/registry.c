@@ -16,6 +16,16 @@ const struct pack_kind *pack_kind_at(const struct house *h, size_t i)
     return NULL;
 }
 
+const struct pack_kind *pack_kind_of(const struct house *h, const char *folder)
+{
+    const struct pack_kind *kind;
+
+    for (size_t i = 0; (kind = pack_kind_at(h, i)); i++)
+        if (strcmp(kind->folder, folder) == 0)
+            return kind;
+    return NULL;
+}
+
 bool pack_kind_schema(struct arena *a, const struct pack_kind *kind, struct yaml *out, struct error *e)
 {
     return yaml_read(a, (struct bytes){kind->schema, *kind->schema_len}, out, e);

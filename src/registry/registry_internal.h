@@ -86,6 +86,8 @@ const struct registry_field *registry_field(const struct registry *r, const char
 char *field_pointer(struct arena *a, const char *name);
 /* Each kind of definition of each module in turn; NULL at the end. */
 const struct pack_kind *pack_kind_at(const struct house *h, size_t i);
+/* The kind of a pack's folder; NULL when no room has it. */
+const struct pack_kind *pack_kind_of(const struct house *h, const char *folder);
 /* The schema of a kind, read from its YAML, with the lines. */
 bool pack_kind_schema(struct arena *a, const struct pack_kind *kind, struct yaml *out, struct error *e) CHECKED;
 /* Says where the error happened, before what it says. */
