@@ -31,6 +31,7 @@ enum room { ROOM_PEOPLE, ROOM_REGISTRY, ROOM_DOCUMENT, ROOM_CASEWORK, ROOM_NOTIC
 /* Made by main, frozen once every module has started. */
 struct house {
     const char *data_dir;
+    const char *origin; /* the public address ("https://…"), for what is printed; NULL when none is set */
     struct store *store;
     struct feed *feed;
     const struct module *const *modules; /* ended by NULL */

@@ -182,20 +182,36 @@ static bool effect_receive(struct db *db, struct acting *x, struct error *e)
     return case_entry_guess(db, x->arena, x->house, &x->after, e) && set_due(x, e);
 }
 
-/* No paper may be asked for that the city holds (Decree 224/2026 Art 18.4): refused, with the record shown. */
+static json_t *paper_of_kind(const json_t *papers, const char *kind)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(papers, i, row) if (text_equal(kind, json_str(row, "kind"))) return row;
+    return NULL;
+}
+
+/* No paper may be asked for that the city holds (Decree 224/2026 Art 18.4): refused, with the record shown. What is
+ * asked for is required from then on, and the applicant sees it so. */
 static bool ask_only_what_lacks(struct acting *x, struct error *e)
 {
-    json_t *papers = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
-    size_t i, k;
-    const json_t *asked, *row;
+    size_t i;
+    const json_t *asked;
 
-    json_array_foreach(x->input->papers, i, asked) json_array_foreach(papers, k, row)
+    x->papers = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
+    json_array_foreach(x->input->papers, i, asked)
     {
-        if (!text_equal(json_str(asked, "kind"), json_str(row, "kind")) || json_is_null(json_object_get(row, "held")))
-            continue;
-        (void)fail(e, E_PAPER_HELD, "the city holds %s", json_str(row, "kind"));
-        error_extra_new(e, "held", json_deep_copy(json_object_get(row, "held")));
-        return false;
+        const char *kind = json_str(asked, "kind");
+        json_t *row = paper_of_kind(x->papers, kind);
+
+        if (!row)
+            return fail_field(e, arena_printf(x->arena, "/papers/%zu/kind", i), "absent", kind ? kind : "kind");
+        if (!json_is_null(json_object_get(row, "held"))) {
+            (void)fail(e, E_PAPER_HELD, "the city holds %s", kind);
+            error_extra_new(e, "held", json_deep_copy(json_object_get(row, "held")));
+            return false;
+        }
+        (void)json_object_set_new(row, "required", json_true()); /* fails only without memory */
     }
     return true;
 }
@@ -240,6 +256,7 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
         const json_t *row = json_array_get(before, i);
         const char *document = json_str(row, "document");
 
+        papers[i].required = papers[i].required || json_flag(row, "required"); /* or it was asked for */
         if (document && text_to_i64(document, 1, INT64_MAX, &papers[i].document))
             papers[i].source = text_equal(json_str(row, "source"), "vault") ? "vault" : "upload";
     }

@@ -66,6 +66,7 @@ static bool make_scope(struct db *db, struct house *h, struct arena *a, const st
     name(s, "allocated", json_object_get(office, "allocated"));
     name(s, "today", json_held(a, json_string(today)));
     name(s, "verify", json_held(a, json_text_or_null(verify_code)));
+    name(s, "origin", json_held(a, json_text_or_null(h->origin)));
     name(s, "signer", json_held(a, json_string(caller->who->name)));
     return true;
 }

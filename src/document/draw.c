@@ -471,12 +471,25 @@ static bool draw_table(struct drawing *d, const struct block *b)
 }
 
 /* ---- the verification code ---- */
-static const char *verify_code(const struct drawing *d)
+static const char *scope_text(const struct drawing *d, const char *name)
 {
     for (size_t i = 0; i < d->n_scope; i++)
-        if (strcmp(d->scope[i].name, "verify") == 0)
+        if (strcmp(d->scope[i].name, name) == 0)
             return json_string_value(d->scope[i].value);
     return NULL;
+}
+
+static const char *verify_code(const struct drawing *d)
+{
+    return scope_text(d, "verify");
+}
+
+/* A phone opens the whole address; without a public origin the paper still says where to look. */
+static const char *verify_address(const struct drawing *d, const char *code)
+{
+    const char *origin = scope_text(d, "origin");
+
+    return arena_printf(d->arena, "%s/verify/%s", origin ? origin : "", code);
 }
 
 static bool draw_square(struct drawing *d, const char *text, double x, double y, double size)
@@ -528,7 +541,7 @@ static bool verify_at(struct drawing *d, double x, double y, double wide)
                                     grouped(d->arena, code), code),
                        small, wide - size - 8, ALIGN_LEFT);
     show_at(d, words, x + size + 8, y + fmax(0, (size - height_of(words)) / 2));
-    return draw_square(d, arena_printf(d->arena, "/verify/%s", code), x, y, size);
+    return draw_square(d, verify_address(d, code), x, y, size);
 }
 
 static bool draw_verify(struct drawing *d, const struct block *b)

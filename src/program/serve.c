@@ -88,6 +88,7 @@ static bool serve(struct house *h, const struct args *args, const struct place *
                                          .behind_proxy = args->behind_proxy};
     struct http_server *server;
 
+    h->origin = args->origin;
     if (!jobs_start(h->store, JOB_THREADS, e))
         return false;
     if (!http_start(&options, h, &people_gate, &server, e)) {

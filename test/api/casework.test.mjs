@@ -40,11 +40,17 @@ describe('a supplement', () => {
     assert.ok(body.held.title)
   })
 
+  test('asks only for papers of the service', async () => {
+    const body = await act(desk, code, 'request-supplement', { note: 'Thiếu', papers: [{ kind: 'a-letter-from-the-moon' }] }, 422)
+    assert.deepEqual(body.errors.map((e) => e.pointer), ['/papers/0/kind'])
+  })
+
   test('stops the clock, and only the applicant can go on', async () => {
     const asked = await act(desk, code, 'request-supplement', { note: 'Thiếu chữ ký', papers: [{ kind: 'authorisation-letter' }] })
     assert.equal(asked.status, 5)
     assert.equal(asked.clock.paused, true)
     assert.equal(asked.step.role, 'applicant')
+    assert.equal((await lan.get(`/api/v1/cases/${code}`)).body.papers.find((p) => p.kind === 'authorisation-letter').required, true) // the applicant sees what is asked
     await illegal(desk, code, 'hand-over')
     assert.deepEqual(await ids(lan, code), ['supplement', 'withdraw'])
     await illegal(await at('specialist'), code, 'supplement')
