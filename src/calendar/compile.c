@@ -117,13 +117,21 @@ static bool read_shift(const char *s, struct shift *out)
            out->open < out->close;
 }
 
+static bool is_same_hours(const struct hours *a, const struct hours *b)
+{
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (a->shift[i].open != b->shift[i].open || a->shift[i].close != b->shift[i].close)
+            return false;
+    return a->n == b->n;
+}
+
 /* Equal hours are kept once: a calendar has two or three of them. */
 static bool keep_hours(struct compiler *k, const struct hours *h, const char *pointer, uint8_t *out)
 {
     struct calendar *c = k->c;
     size_t i = 0;
 
-    while (i < c->n_hours && memcmp(&c->hours[i], h, sizeof *h) != 0)
+    while (i < c->n_hours && !is_same_hours(&c->hours[i], h))
         i++;
     if (i == HOURS_MAX)
         return bad(k, pointer, "too many different opening hours");
@@ -135,11 +143,10 @@ static bool keep_hours(struct compiler *k, const struct hours *h, const char *po
 
 static bool read_hours(struct compiler *k, const json_t *list, const char *pointer, uint8_t *out)
 {
-    struct hours h;
+    struct hours h = {0};
     size_t i;
     json_t *item;
 
-    memset(&h, 0, sizeof h); /* padding too: hours are compared as bytes */
     if (list && (!json_is_array(list) || json_array_size(list) > SHIFTS_MAX))
         return bad(k, pointer, "a list of at most 4 shifts is expected");
     json_array_foreach(list, i, item)

@@ -46,11 +46,15 @@ void pack_complain(struct pack_report *r, const struct pack_file *f, const char 
 /* "line 7: what" as yaml_read() puts it */
 static void complain_syntax(struct pack_report *r, const char *path, const struct error *e)
 {
-    int line = 1, used = 0;
+    const char *what = e->detail;
+    long line = 1;
+    char *end;
 
-    if (sscanf(e->detail, "line %d: %n", &line, &used) != 1)
-        used = 0;
-    complain_at(r, path, line, "yaml", arena_strdup(r->arena, e->detail + used));
+    if (text_starts_with(what, "line ")) {
+        line = strtol(what + strlen("line "), &end, 10);
+        what = end + strspn(end, ": ");
+    }
+    complain_at(r, path, (int)line, "yaml", arena_strdup(r->arena, what));
 }
 
 /* ---- reading ---- */
