@@ -6,6 +6,7 @@ import { useCase, useCaseEvents, useServiceForm } from '@/api/hooks'
 import { useNews, type CaseNews } from '@/api/live'
 import type { Case } from '@/api/types'
 import { CaseDeadline, StatusChip } from '@/components/Chips'
+import { fileName } from '@/components/fileName'
 import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
@@ -30,7 +31,7 @@ function Results({ of }: { of: Case }) {
           <li key={document.id} className="card card-good">
             <p className="card-title">{document.title}</p>
             <div className="row">
-              <a className="button" href={address(`/documents/${document.id}/content`)} download><Icon name="download" /> {t('common.download')}</a>
+              <a className="button" href={address(`/documents/${document.id}/content`)} download={fileName(document.title)}><Icon name="download" /> {t('common.download')}</a>
               {verify_code ? <a href={`/verify/${encodeURIComponent(verify_code)}`} className="onward">{t('dossier.verify')}</a> : null}
             </div>
           </li>

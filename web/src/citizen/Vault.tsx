@@ -5,6 +5,7 @@ import { address } from '@/api/http'
 import { useAccessLog, useMe, useVault } from '@/api/hooks'
 import type { Access, VaultDocument } from '@/api/types'
 import { Chip, type Meaning } from '@/components/Chips'
+import { fileName } from '@/components/fileName'
 import { EmptyState } from '@/components/EmptyState'
 import { useFormat } from '@/components/format'
 import { Icon, type IconName } from '@/components/Icon'
@@ -31,7 +32,7 @@ function Document({ of }: { of: VaultDocument }) {
       </p>
       {isLook(of.status) ? <p className="chips"><Chip meaning={looks[of.status][0]} icon={looks[of.status][1]}>{t(`vault.status_${of.status}`)}</Chip></p> : null}
       <div className="row">
-        <a className="button" href={address(`/documents/${of.id}/content`)} download><Icon name="download" /> {t('common.download')}<span className="visually-hidden">: {of.title}</span></a>
+        <a className="button" href={address(`/documents/${of.id}/content`)} download={fileName(of.title)}><Icon name="download" /> {t('common.download')}<span className="visually-hidden">: {of.title}</span></a>
         {of.verify_code ? <a href={`/verify/${encodeURIComponent(of.verify_code)}`} className="onward">{t('vault.verify')}</a> : null}
         {of.case ? <Link to={`/ho-so/${encodeURIComponent(of.case)}`} className="onward">{t('vault.from_case', { code: of.case })}</Link> : null}
       </div>
@@ -39,9 +40,28 @@ function Document({ of }: { of: VaultDocument }) {
   )
 }
 
+const things = ['case', 'document', 'session', 'audit', 'person', 'household', 'birth', 'death', 'marriage', 'parent_child'] as const
+const purposes = ['case', 'intake'] as const
+
+/** The log speaks in codes ("record:person", "case"); a reason that an officer wrote is shown as written. */
+function useLogWords() {
+  const { t } = useTranslation()
+  return {
+    what: (code: string): string => {
+      const thing = things.find((one) => one === code.replace(/^record:/, '').replaceAll('-', '_'))
+      return thing ? t(`vault.what.${thing}`) : /^[a-z]+:?[a-z_-]*$/.test(code) ? t('vault.what.record') : code
+    },
+    purpose: (code: string): string => {
+      const known = purposes.find((one) => one === code)
+      return known ? t(`vault.purpose.${known}`) : code
+    },
+  }
+}
+
 function Log() {
   const { t } = useTranslation()
   const { data: me } = useMe()
+  const words = useLogWords()
   const { rows, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAccessLog()
   const who = ({ who: given }: Access): string => {
     if (!given?.name) return t('vault.log_stranger')
@@ -55,12 +75,13 @@ function Log() {
   return (
     <>
       <ul className="log">
-        {rows.map((row) => (
-          <li key={row.at + row.what + (row.who?.name ?? '')}>
-            <p>{t('vault.log_line', { who: who(row), what: row.what })}</p>
+        {rows.map((row, i) => (
+          // Rows have no id of their own; new ones come on top, so they are counted from the end.
+          <li key={rows.length - i}>
+            <p>{t('vault.log_line', { who: who(row), what: words.what(row.what) })}</p>
             <p className="hint">
               <DateText value={row.at} time />
-              {row.purpose ? ` · ${t('vault.log_purpose', { purpose: row.purpose })}` : ''}
+              {row.purpose ? ` · ${t('vault.log_purpose', { purpose: words.purpose(row.purpose) })}` : ''}
               {row.case ? ` · ${t('vault.log_case', { code: row.case })}` : ''}
             </p>
           </li>

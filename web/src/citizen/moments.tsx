@@ -50,7 +50,8 @@ export function useMoments(one: Case | undefined, events: readonly CaseEvent[]):
   const now: Moment[] = one.step === null || ended ? [] : [{
     id: 'now',
     state: 'now',
-    title: one.step.title,
+    // Where it is would read twice when the step is called like what has just been done.
+    title: one.status === 2 ? t('dossier.now_received') : one.step.title,
     details: (
       <>
         <p>{one.step.role === 'applicant' ? t('dossier.with_you') : t('dossier.at_unit', { unit: (typeof one.step.unit === 'object' ? one.step.unit?.name : null) ?? one.unit.name })}</p>

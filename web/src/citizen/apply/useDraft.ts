@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { call, Problem } from '@/api/http'
-import type { Draft } from '@/api/types'
+import type { Draft, Page } from '@/api/types'
 import { DraftKeeper, freshDraft, newest, readLocal } from './draft'
 
 /** The draft to go on with: this device's or the city's, whichever is right. null while that is being found out. */
@@ -13,10 +13,14 @@ export function useDraftKeeper(user: string, service: string): { keeper: DraftKe
       const draft = newest(readLocal(user, service), remote, service)
       setFound({ keeper: new DraftKeeper(user, draft ?? freshDraft(service)), resumedAt: draft?.saved_at ?? null })
     }
-    call<Draft>(`/drafts/${encodeURIComponent(service)}`, { signal: control.signal }).then(start, (error: unknown) => {
-      // Offline, or none there: what this device has is enough to go on.
-      if (error instanceof Problem) start(null)
-    })
+    // All of them: asking for one that is not there would be an error, and mostly it is not.
+    call<Page<Draft>>('/drafts', { signal: control.signal }).then(
+      ({ items }) => start(items.find((draft) => draft.service === service) ?? null),
+      (error: unknown) => {
+        // Offline: what this device has is enough to go on.
+        if (error instanceof Problem) start(null)
+      },
+    )
     return () => control.abort()
   }, [user, service])
   return useMemo(() => ({ keeper: found?.keeper ?? null, resumedAt: found?.resumedAt ?? null }), [found])
