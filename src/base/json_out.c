@@ -55,7 +55,7 @@ void out_key(struct json_out *o, const char *name)
     if (o->need_comma)
         *to++ = ',';
     *to++ = '"';
-    memcpy(to, name, len); /* NOLINT(bugprone-not-null-terminated-result): the NUL comes with the colon */
+    memcpy(to, name, len);
     memcpy(to + len, "\":", 3);
     o->buf.len += len + 3 + o->need_comma;
     o->need_comma = false;

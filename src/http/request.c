@@ -265,7 +265,7 @@ char *page_cursor(struct request *q, const char *last)
     char *out = arena_alloc(q->arena, size);
 
     memcpy(raw, check.bytes, CURSOR_CHECK);
-    memcpy(raw + CURSOR_CHECK, last, len); /* NOLINT(bugprone-not-null-terminated-result): bytes, not a text */
+    memcpy(raw + CURSOR_CHECK, last, len);
     return sodium_bin2base64(out, size, raw, len + CURSOR_CHECK, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 

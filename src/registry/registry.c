@@ -346,7 +346,7 @@ static void append(struct compiling *c, struct registry *r)
 
         c->room = c->room ? c->room * 2 : 16;
         more = arena_array(set->arena, struct registry *, c->room);
-        if (set->n) /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
+        if (set->n)
             memcpy(more, set->registries, set->n * sizeof *more);
         set->registries = more;
     }
