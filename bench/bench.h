@@ -42,6 +42,8 @@ bool process_run(const char *const argv[], const char *output, struct error *e) 
 void process_stop(struct process *p);
 double process_cpu_s(const struct process *p); /* with its children */
 double process_rss_mb(const struct process *p);
+/* Processor time since the machine's start that was spent on anything but this program and what it ran to its end. */
+double others_cpu_s(void);
 
 /* ---- yard.c: what the machine gives without us ---- */
 /* nginx with two workers and one static file of this size at every path. */

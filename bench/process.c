@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -166,4 +167,26 @@ double process_rss_mb(const struct process *p)
             pages += resident;
     }
     return (double)(pages * sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+}
+
+static double seconds_of(const struct rusage *r)
+{
+    return (double)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) +
+           (double)(r->ru_utime.tv_usec + r->ru_stime.tv_usec) / 1e6;
+}
+
+double others_cpu_s(void)
+{
+    int64_t user = 0, nice = 0, kernel = 0, idle, wait, hard = 0, soft = 0, stolen = 0;
+    struct rusage own, children;
+    auto_fclose FILE *f = fopen("/proc/stat", "r");
+
+    if (!f ||
+        fscanf(f, "cpu %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+               &user, &nice, &kernel, &idle, &wait, &hard, &soft, &stolen) != 8)
+        return 0;
+    (void)getrusage(RUSAGE_SELF, &own); /* fail only on a wrong name */
+    (void)getrusage(RUSAGE_CHILDREN, &children);
+    return (double)(user + nice + kernel + hard + soft + stolen) / (double)sysconf(_SC_CLK_TCK) - seconds_of(&own) -
+           seconds_of(&children);
 }
