@@ -1,5 +1,6 @@
 /* The room: its state, its start and its stop. */
 #include "document/document_internal.h"
+#include "document/paper_internal.h"
 
 struct documents *documents_of(const struct house *h)
 {
@@ -25,7 +26,7 @@ bool document_start(struct house *h, struct error *e)
     d->house = h;
     h->room[ROOM_DOCUMENT] = d;
     store_listen(h->store, "record.changed", paper_on_record, d);
-    return content_start(d, e) && papers_load(d, e);
+    return content_start(d, e) && papers_load(d, e) && press_start((size_t)sysconf(_SC_NPROCESSORS_ONLN), e);
 }
 
 void document_stop(struct house *h)
@@ -34,6 +35,7 @@ void document_stop(struct house *h)
 
     if (!d)
         return;
+    press_stop();
     papers_free(atomic_load(&d->papers));
     free(d->files);
     free(d->tmp);

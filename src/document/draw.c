@@ -728,8 +728,8 @@ static bool draw_pdf(struct drawing *d, const struct paper *p, struct buf *out)
     return status == CAIRO_STATUS_SUCCESS || fail(d->e, E_INTERNAL, "cairo: %s", cairo_status_to_string(status));
 }
 
-bool paper_render(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
-                  struct error *e)
+bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
+                struct error *e)
 {
     auto_arena struct arena *scratch = arena_new(); /* layouts end before the caller's arena does */
     auto_buf struct buf out = BUF_INIT(PAPER_BYTES_MAX);

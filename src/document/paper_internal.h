@@ -88,3 +88,12 @@ struct paper {
 /* definition: of kind "papers". On failure *where is the pointer into it. Everything lives in the arena. */
 bool paper_compile(struct arena *a, const json_t *definition, struct paper *out, const char **where,
                    struct error *e) CHECKED;
+
+/* ---- draw.c: one paper, on this thread ---- */
+bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
+                struct error *e) CHECKED;
+
+/* ---- press.c: the threads that draw; paper_render() hands over to them ---- */
+bool press_start(size_t threads, struct error *e) CHECKED;
+/* What waits is drawn first. */
+void press_stop(void);
