@@ -250,6 +250,7 @@ const char *verify_page(struct arena *a, const struct verdict *v)
     static const char head[] =
         "<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        "<link rel=\"icon\" href=\"/lotus.svg\" type=\"image/svg+xml\">"
         "<meta name=\"robots\" content=\"noindex\"><title>%s · Kiểm tra giấy tờ</title><style>"
         ":root{color-scheme:light}"
         "body{margin:0;background:#fbfaf7;color:#1f2328;font:1.125rem/1.5 'Be Vietnam Pro','Noto Sans',sans-serif}"
