@@ -88,8 +88,8 @@ fuzz: build/fuzz/build.ninja
 	done
 
 conformance: build/asan/build.ninja
-	@ninja -C build/asan --quiet test/unit/conformance
-	@build/asan/test/unit/conformance $(SUITE)
+	@ninja -C build/asan --quiet test/unit/schema/conformance
+	@build/asan/test/unit/schema/conformance $(SUITE)
 
 clean:
 	rm -rf build web/dist
