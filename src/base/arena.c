@@ -175,19 +175,26 @@ char *arena_strdup(struct arena *a, const char *s)
     return arena_strndup(a, s, strlen(s));
 }
 
+/* Written right where it will stay when the current block has room, which it nearly always has: measuring first would
+ * format everything twice. */
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+    struct block *b = a->blocks;
+    size_t room = b->size - b->used;
     va_list again;
     int len;
     char *s;
 
+    if (!format)
+        die("no format", 0);
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
+    len = vsnprintf((char *)b->bytes + b->used, room, format, again);
     va_end(again);
     if (len < 0)
         die("bad format", 0);
     s = take(a, (size_t)len + 1);
-    (void)vsnprintf(s, (size_t)len + 1, format, args); /* measured just above */
+    if ((size_t)len >= room)
+        (void)vsnprintf(s, (size_t)len + 1, format, args); /* measured just above */
     return s;
 }
 

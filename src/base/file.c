@@ -56,11 +56,11 @@ static bool settle(int fd, const char *temporary, const char *path, struct error
     return (fsync(fd) == 0 && rename(temporary, path) == 0) || fail_errno(e, "write %s", path);
 }
 
-bool file_write(const char *path, struct bytes data, struct error *e)
+static bool write_whole(const char *path, struct bytes data, mode_t mode, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
     char *temporary = arena_printf(a, "%s.new", path), *folder = arena_strdup(a, path), *slash;
-    auto_close int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    auto_close int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
     if (fd < 0)
         return fail_errno(e, "create %s", temporary);
@@ -72,6 +72,16 @@ bool file_write(const char *path, struct bytes data, struct error *e)
     if (slash)
         slash[slash == folder] = '\0'; /* "/" stays "/" */
     return folder_sync(slash ? folder : ".", e);
+}
+
+bool file_write(const char *path, struct bytes data, struct error *e)
+{
+    return write_whole(path, data, 0640, e);
+}
+
+bool file_write_secret(const char *path, struct bytes data, struct error *e)
+{
+    return write_whole(path, data, 0600, e);
 }
 
 bool folder_make(const char *path, struct error *e)

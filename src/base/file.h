@@ -11,6 +11,8 @@
 bool file_read(struct arena *a, const char *path, size_t max, struct bytes *out, struct error *e) CHECKED;
 /* Written beside, synced, renamed: the old content or the new, never a part. */
 bool file_write(const char *path, struct bytes data, struct error *e) CHECKED;
+/* The same, for its owner's eyes only (0600). */
+bool file_write_secret(const char *path, struct bytes data, struct error *e) CHECKED;
 bool fd_write_all(int fd, struct bytes data, struct error *e) CHECKED;
 /* The folder and its parents; fine when they exist. */
 bool folder_make(const char *path, struct error *e) CHECKED;

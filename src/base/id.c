@@ -9,10 +9,27 @@ static const int64_t EPOCH_MS = 1704067200000; /* 2024-01-01T00:00:00Z */
 
 static _Atomic int64_t last; /* ms << COUNTER_BITS | counter */
 static _Atomic unsigned node;
+static _Atomic bool fixed;
 
 void id_set_node(unsigned n)
 {
     atomic_store(&node, n & ((1U << NODE_BITS) - 1));
+}
+
+void id_fix_node(unsigned n)
+{
+    id_set_node(n);
+    atomic_store(&fixed, true);
+}
+
+bool id_node_is_fixed(void)
+{
+    return atomic_load(&fixed);
+}
+
+unsigned id_node(void)
+{
+    return atomic_load(&node);
 }
 
 int64_t id_new(void)

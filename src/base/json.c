@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "base/instant.h"
+#include "base/json_out.h"
 #include "base/log.h"
 
 bool json_read(struct bytes text, json_t **out, struct error *e)
@@ -58,23 +59,23 @@ static int add_chunk(const char *data, size_t len, void *buf)
     return 0;
 }
 
-static char *dump(struct arena *a, const json_t *j, size_t flags)
-{
-    auto_buf struct buf b = BUF_INIT(SIZE_MAX / 2);
-
-    if (json_dump_callback(j, add_chunk, &b, flags | JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        die("JSON cannot be written", 0);
-    return arena_strndup(a, b.data ? b.data : "", b.len);
-}
-
 char *json_text(struct arena *a, const json_t *j)
 {
-    return dump(a, j, 0);
+    auto_out struct json_out o = JSON_OUT_INIT;
+
+    o.buf.max = SIZE_MAX / 2;
+    out_json(&o, j);
+    return arena_strndup(a, out_string(&o), o.buf.len);
 }
 
 char *json_canonical(struct arena *a, const json_t *j)
 {
-    return dump(a, j, JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    auto_buf struct buf b = BUF_INIT(SIZE_MAX / 2);
+
+    if (json_dump_callback(j, add_chunk, &b,
+                           JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        die("JSON cannot be written", 0);
+    return arena_strndup(a, b.data ? b.data : "", b.len);
 }
 
 const char *json_str(const json_t *j, const char *member)

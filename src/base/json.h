@@ -14,6 +14,9 @@ enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_TEXT_MAX = 32 };
 /* One whole document: UTF-8, no duplicate keys, at most JSON_DEPTH_MAX levels, nothing after it.
  * Fails with E_JSON_SYNTAX, E_JSON_DUPLICATE or E_JSON_TOO_DEEP. *out is a new reference. */
 bool json_read(struct bytes text, json_t **out, struct error *e) CHECKED;
+/* Small pieces of JSON are kept for the next; in release builds. Before the first json_t is made, on the first thread.
+ */
+void json_memory_start(void);
 /* Gives a new reference to the arena, which drops it at its end; j, borrowed from now on. NULL is fine. */
 json_t *json_held(struct arena *a, json_t *j);
 /* Compact text, members in their own order; in the arena. */

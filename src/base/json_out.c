@@ -24,13 +24,6 @@ static void put_value(struct json_out *o, const char *data, size_t len)
     o->need_comma = true;
 }
 
-static void before_value(struct json_out *o)
-{
-    if (o->need_comma)
-        buf_add(&o->buf, ",", 1);
-    o->need_comma = true;
-}
-
 void out_open(struct json_out *o, char bracket)
 {
     if (o->buf.len == 0)
@@ -74,6 +67,10 @@ static const char *escape_of(unsigned char c)
         return "\\r";
     case '\t':
         return "\\t";
+    case '\b':
+        return "\\b";
+    case '\f':
+        return "\\f";
     default:
         return NULL;
     }
@@ -86,7 +83,7 @@ static void put_escaped(struct buf *b, unsigned char c)
     if (escape)
         buf_puts(b, escape);
     else
-        buf_printf(b, "\\u%04x", (unsigned)c);
+        buf_printf(b, "\\u%04X", (unsigned)c);
 }
 
 void out_text(struct json_out *o, const char *s)
@@ -166,21 +163,74 @@ void out_raw(struct json_out *o, const char *json)
     put_value(o, json ? json : "null", json ? strlen(json) : 4);
 }
 
-static int add_chunk(const char *data, size_t len, void *buf)
+static void out_real(struct json_out *o, const json_t *j)
 {
-    buf_add(buf, data, len);
-    return 0;
+    char text[64];
+    size_t len = json_dumpb(j, text, sizeof text, JSON_ENCODE_ANY);
+
+    if (len == 0 || len > sizeof text)
+        die("JSON cannot be written", len);
+    put_value(o, text, len);
 }
 
+static void out_members(struct json_out *o, const json_t *j)
+{
+    const char *name;
+    json_t *value;
+
+    out_open(o, '{');
+    json_object_foreach((json_t *)(uintptr_t)j, name, value)
+    {
+        out_text(o, name);
+        buf_add(&o->buf, ":", 1);
+        o->need_comma = false;
+        out_json(o, value);
+    }
+    out_close(o, '}');
+}
+
+static void out_items(struct json_out *o, const json_t *j)
+{
+    size_t i;
+    const json_t *value;
+
+    out_open(o, '[');
+    json_array_foreach(j, i, value) out_json(o, value);
+    out_close(o, ']');
+}
+
+/* As jansson writes it, byte for byte, but it calls back for every token and looks at every letter as UTF-8, which a
+ * json_t is already. */
 void out_json(struct json_out *o, const json_t *j)
 {
     if (!j) {
         out_null(o);
         return;
     }
-    before_value(o);
-    if (json_dump_callback(j, add_chunk, &o->buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        die("JSON cannot be written", 0);
+    switch (json_typeof(j)) {
+    case JSON_OBJECT:
+        out_members(o, j);
+        return;
+    case JSON_ARRAY:
+        out_items(o, j);
+        return;
+    case JSON_STRING:
+        out_text(o, json_string_value(j));
+        return;
+    case JSON_INTEGER:
+        out_i64(o, json_integer_value(j));
+        return;
+    case JSON_REAL:
+        out_real(o, j);
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        out_bool(o, json_is_true(j));
+        return;
+    case JSON_NULL:
+        out_null(o);
+        return;
+    }
 }
 
 /* clang-format off */

@@ -86,6 +86,12 @@ char *text_fold(struct arena *a, const char *s)
 
         if (used <= 0)
             break;
+        if (c < 0x80) { /* unfolds to itself, in lower case */
+            fold_part(&b, c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c, &gap);
+            p++;
+            len--;
+            continue;
+        }
         p += used;
         len -= (size_t)used;
         count = utf8proc_decompose_char(c, parts, COUNT(parts),
@@ -189,6 +195,45 @@ void buf_add(struct buf *b, const void *data, size_t len)
 void buf_puts(struct buf *b, const char *s)
 {
     buf_add(b, s, strlen(s));
+}
+
+static const char *entity_of(char c)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    default:
+        return NULL;
+    }
+}
+
+static bool is_shown(char c)
+{
+    return (unsigned char)c >= 0x20 || c == '\n' || c == '\t';
+}
+
+void buf_markup(struct buf *b, const char *s)
+{
+    const char *plain = s;
+
+    for (; s && *s; s++) {
+        const char *entity = entity_of(*s);
+
+        if (!entity && is_shown(*s))
+            continue;
+        buf_add(b, plain, (size_t)(s - plain));
+        if (entity)
+            buf_puts(b, entity);
+        plain = s + 1;
+    }
+    if (plain)
+        buf_puts(b, plain);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -49,6 +49,9 @@ void buf_add(struct buf *b, const void *data, size_t len);
 /* Room for len bytes and their NUL at the end, or NULL past the ceiling. Whoever fills it adds to b->len. */
 char *buf_room(struct buf *b, size_t len);
 void buf_puts(struct buf *b, const char *s);
+/* As the text of an element or a quoted attribute in XML, HTML, SVG, pango's markup: < > & " escaped, control
+ * characters but tab and newline left out; s NULL adds nothing. */
+void buf_markup(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *format, ...) FORMAT(2, 3);
 void buf_clear(struct buf *b);
 void buf_done(struct buf *b);

@@ -5,6 +5,7 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -106,6 +107,13 @@ static void texts_are_copied_whole(void **state)
     assert_string_equal(arena_strndup(a, "Hồ Chí Minh", 4), "Hồ");
     assert_string_equal(arena_printf(a, "%d-%s", 7, "đ"), "7-đ");
     assert_int_equal(strlen(arena_printf(a, "%s%s", long_text, long_text)), 2 * (sizeof long_text - 1));
+    for (int i = 0; i < 9000; i += 7) { /* past the end of the block they begin in */
+        const char *text = arena_printf(a, "%.*s|%d", i % 97, long_text, i), *next = arena_printf(a, "next");
+
+        assert_int_equal(strspn(text, "x"), i % 97);
+        assert_int_equal(atoll(text + i % 97 + 1), i);
+        assert_string_equal(next, "next");
+    }
 }
 
 static void arrays_count_their_members(void **state)

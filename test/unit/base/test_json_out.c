@@ -20,6 +20,7 @@ static void texts(void **state)
         {"a \"b\" \\ c", "\"a \\\"b\\\" \\\\ c\""},
         {"line\nline\ttab\rreturn", "\"line\\nline\\ttab\\rreturn\""},
         {"\x01", "\"\\u0001\""},
+        {"\b\f\x1f", "\"\\b\\f\\u001F\""},
         {"\"", "\"\\\"\""},
         {NULL, "null"},
     };
@@ -53,6 +54,31 @@ static void numbers(void **state)
         out_id(&id, rows[i].n);
         assert_string_equal(out_string(&plain), rows[i].plain);
         assert_string_equal(out_string(&id), rows[i].id);
+    }
+}
+
+/* Forms are stored and compared as text: a tree must read the same whoever writes it. */
+static void trees_are_written_as_jansson_writes_them(void **state)
+{
+    static const char *const trees[] = {
+        "{}",
+        "[]",
+        "null",
+        "\"đồng \\\"\\\\\\b\\f\\n\\u001f/ \\ud83d\\ude00\"",
+        "-9223372036854775808",
+        "[0.1, 1e300, -2.5, 1.0, 3]",
+        "{\"b\": {\"a \\\" key\": [true, false, null, {}]}, \"a\": [[], [1, \"x\"]], \"\": \"\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(trees); i++) {
+        auto_out struct json_out o = JSON_OUT_INIT;
+        json_auto_t *tree = json_loads(trees[i], JSON_DECODE_ANY, NULL);
+        auto_free char *expected = json_dumps(tree, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        assert_non_null(tree);
+        out_json(&o, tree);
+        assert_string_equal(out_string(&o), expected);
     }
 }
 
@@ -253,6 +279,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(trees_are_written_as_jansson_writes_them),
         cmocka_unit_test(commas),
         cmocka_unit_test(growth),
         cmocka_unit_test(ceiling),

@@ -160,6 +160,19 @@ static void comparing_minds_null(void **state)
     assert_true(text_is_empty(""));
 }
 
+static void markup_is_escaped_and_controls_are_left_out(void **state)
+{
+    auto_buf struct buf b = BUF_INIT(100);
+
+    (void)state;
+    buf_markup(&b, "Lý <b>&\x01\x1f\"x\"\n\tđá");
+    assert_string_equal(b.data, "Lý &lt;b&gt;&amp;&quot;x&quot;\n\tđá");
+    buf_clear(&b);
+    buf_markup(&b, NULL);
+    buf_markup(&b, "");
+    assert_int_equal(b.len, 0);
+}
+
 static void a_buffer_keeps_what_fitted_and_says_so(void **state)
 {
     auto_buf struct buf b = BUF_INIT(10);
@@ -208,6 +221,7 @@ int main(void)
         cmocka_unit_test(only_whole_utf8_without_nul_is_text),
         cmocka_unit_test(numbers_are_the_whole_text_and_in_range),
         cmocka_unit_test(comparing_minds_null),
+        cmocka_unit_test(markup_is_escaped_and_controls_are_left_out),
         cmocka_unit_test(a_buffer_keeps_what_fitted_and_says_so),
         cmocka_unit_test(a_buffer_grows_and_ends_in_nul),
     };
