@@ -3,7 +3,16 @@
 
 #include <assert.h>
 
+#include "base/text.h"
 #include "calendar/calendar_internal.h"
+
+const struct calendar *calendar_of_unit(const struct calendar *c, const char *code)
+{
+    for (size_t i = 0; i < c->n_units; i++)
+        if (text_equal(c->units[i].code, code))
+            return c->units[i].calendar;
+    return c;
+}
 
 /* ---- days and instants ---- */
 

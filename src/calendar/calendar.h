@@ -26,6 +26,9 @@ bool calendar_compile(struct arena *a, const json_t *definition, struct calendar
 bool calendar_extend(struct arena *a, const struct calendar *base, const json_t *extra, struct calendar **out,
                      struct error *e) CHECKED;
 
+/* The calendar of a unit by its code: one of the definition's "units" rows, or the city's own. */
+const struct calendar *calendar_of_unit(const struct calendar *c, const char *code);
+
 /* ---- days ---- */
 
 struct calendar_day {

@@ -36,13 +36,19 @@ struct day_name {
     const char *text[LANG__COUNT];
 };
 
+struct unit_calendar {
+    const char *code;
+    const struct calendar *calendar;
+};
+
 struct calendar {
     int64_t first; /* days since 1970 of days[0] */
     size_t n_days; /* days[n_days] holds the totals */
     struct day *days;
     uint16_t *working; /* the working days in order, as indexes of days */
     struct day_name *names;
-    size_t n_names, n_hours;
+    struct unit_calendar *units; /* those with hours of their own */
+    size_t n_names, n_hours, n_units;
     int cutoff; /* minute of the day after which "same day" becomes the next */
     struct hours hours[HOURS_MAX];
 };

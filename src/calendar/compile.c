@@ -512,10 +512,55 @@ static bool lay_holidays(struct compiler *k, const json_t *holidays)
     return true;
 }
 
+static bool extend(struct compiler *k, const struct calendar *base, const json_t *extra, const char *pointer,
+                   struct calendar **out)
+{
+    struct calendar *c = arena_new_of(k->arena, struct calendar), *before = k->c;
+
+    *c = *base; /* names and the rest are shared: base must outlive it */
+    c->n_units = 0;
+    c->days = arena_array(k->arena, struct day, c->n_days + 1);
+    memcpy(c->days, base->days, c->n_days * sizeof *c->days);
+    k->c = c;
+    if (!lay_all(k, extra, pointer, lay_extra))
+        return false;
+    k->c = before;
+    total(k->arena, c);
+    *out = c;
+    return true;
+}
+
+/* Units that open at more times than the others. */
+static bool lay_units(struct compiler *k, const json_t *list)
+{
+    static const char *const known[] = {"unit", "extra", NULL};
+    struct calendar *c = k->c;
+    size_t i;
+    json_t *row;
+
+    if (!rows(k, list, "/units"))
+        return false;
+    c->units = arena_array(k->arena, struct unit_calendar, json_array_size(list));
+    json_array_foreach(list, i, row)
+    {
+        const char *pointer = row_pointer(k, "/units", i), *code = json_str(row, "unit");
+        struct calendar *own;
+
+        if (!only(k, row, pointer, known))
+            return false;
+        if (!code || calendar_of_unit(c, code) != c)
+            return bad(k, pointer, "a unit is named once, by its code");
+        if (!extend(k, c, json_object_get(row, "extra"), arena_printf(k->arena, "%s/extra", pointer), &own))
+            return false;
+        c->units[c->n_units++] = (struct unit_calendar){arena_strdup(k->arena, code), own};
+    }
+    return true;
+}
+
 bool calendar_compile(struct arena *a, const json_t *definition, struct calendar **out, struct error *e)
 {
-    static const char *const known[] = {"name",     "title",    "span",  "same_day_until", "hours",
-                                        "holidays", "official", "swaps", "extra",          NULL};
+    static const char *const known[] = {"name",     "title", "span",  "same_day_until", "hours", "holidays",
+                                        "official", "swaps", "extra", "units",          NULL};
     struct calendar *c = arena_new_of(a, struct calendar);
     const json_t *holidays = json_object_get(definition, "holidays"), *swaps = json_object_get(definition, "swaps");
     struct compiler k = {.arena = a, .c = c, .official = json_object_get(definition, "official"), .e = e};
@@ -536,6 +581,8 @@ bool calendar_compile(struct arena *a, const json_t *definition, struct calendar
     if (!lay_all(&k, json_object_get(definition, "extra"), "/extra", lay_extra))
         return false;
     total(a, c);
+    if (!lay_units(&k, json_object_get(definition, "units")))
+        return false;
     *out = c;
     return true;
 }
@@ -543,15 +590,7 @@ bool calendar_compile(struct arena *a, const json_t *definition, struct calendar
 bool calendar_extend(struct arena *a, const struct calendar *base, const json_t *extra, struct calendar **out,
                      struct error *e)
 {
-    struct calendar *c = arena_new_of(a, struct calendar);
-    struct compiler k = {.arena = a, .c = c, .e = e};
+    struct compiler k = {.arena = a, .e = e};
 
-    *c = *base; /* names and the rest are shared: base must outlive it */
-    c->days = arena_array(a, struct day, c->n_days + 1);
-    memcpy(c->days, base->days, c->n_days * sizeof *c->days);
-    if (!lay_all(&k, extra, "/extra", lay_extra))
-        return false;
-    total(a, c);
-    *out = c;
-    return true;
+    return extend(&k, base, extra, "/extra", out);
 }

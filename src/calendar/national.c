@@ -43,6 +43,15 @@ static enum timeliness judge(const struct national_clock *k, int64_t finish_ms, 
     return comparable(k, finish_ms) < comparable(k, due) ? TIMELINESS_EARLY : TIMELINESS_ON_TIME;
 }
 
+/* What of the applicant's time lies on the clock: a request answered before reception took none of it. */
+static int64_t overlap(const struct supplement *s, int64_t from_ms, int64_t to_ms)
+{
+    int64_t from = s->asked_ms > from_ms ? s->asked_ms : from_ms;
+    int64_t to = s->completed_ms < to_ms ? s->completed_ms : to_ms;
+
+    return to > from ? to - from : 0;
+}
+
 struct national_time national_time(const struct national_clock *k)
 {
     struct national_time t = {.finish_ms = INSTANT_NONE};
@@ -57,7 +66,7 @@ struct national_time national_time(const struct national_clock *k)
         const struct supplement *s = &k->supplements[i];
 
         if (s->completed_ms != INSTANT_NONE) {
-            applicant += s->completed_ms - s->asked_ms; /* rule 3 */
+            applicant += overlap(s, k->received_ms, finish); /* rule 3 */
         } else {
             t.paused = !t.closed;
             if (s->asked_ms < finish)

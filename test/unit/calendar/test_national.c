@@ -35,6 +35,8 @@ static const struct {
     {"rule 1: withdrawn after reception",  100, 500, NONE, NONE, NONE, NONE, 300,  900, {NONE}, {NONE}, "early", 200, false},
     {"rule 3: the applicant's time is subtracted", 100, 500, NONE, 700, NONE, NONE, NONE, 900, {200}, {450}, "early", 350, false},
     {"rule 3: not enough of it",           100, 500, NONE, 800, NONE, NONE, NONE,  900, {200}, {450}, "late", 450, false},
+    {"rule 3: answered before reception, nothing to subtract", 300, 500, NONE, 501, NONE, NONE, NONE, 900, {100}, {250}, "late", 201, false},
+    {"rule 3: answered after it, from reception on", 300, 500, NONE, 550, NONE, NONE, NONE, 900, {100}, {350}, "on_time", 200, false},
     {"rule 4: waiting since it was asked", 100, 500, NONE, NONE, NONE, NONE, NONE, 900, {300}, {NONE}, "in_time", 200, true},
     {"rule 4: asked when already overdue", 100, 500, NONE, NONE, NONE, NONE, NONE, 900, {600}, {NONE}, "overdue", 500, true},
     {"rule 4: stopped while waiting",      100, 500, NONE, NONE, NONE, 800, NONE,  900, {300}, {NONE}, "early", 200, false},
