@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#define INSTANT_FAR_MS INT64_C(100000000000000) /* some 3,000 years either way */
+
 static struct arena *scratch(lua_State *L)
 {
     struct machine *m = machine_of(L);
@@ -98,38 +100,79 @@ static int fn_vn_date(lua_State *L)
     return 1;
 }
 
-static const char *const digits[] = {"không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"};
-
-/* 1…99 as read aloud; after hundreds a lone unit is led in by "lẻ". */
-static const char *two_digits(struct arena *a, int n, bool after_hundreds)
-{
-    int tens = n / 10, unit = n % 10;
-    const char *last = unit == 5 && tens ? "lăm" : unit == 1 && tens > 1 ? "mốt" : digits[unit];
-
-    if (tens == 0)
-        return arena_printf(a, "%s%s", after_hundreds ? "lẻ " : "", last);
-    return arena_printf(a, "%s%s%s%s", tens == 1 ? "mười" : digits[tens], tens == 1 ? "" : " mươi", unit ? " " : "",
-                        unit ? last : "");
-}
-
-static const char *year_words(struct arena *a, int year)
-{
-    int thousands = year / 1000 % 10, hundreds = year / 100 % 10, rest = year % 100;
-
-    if (year % 1000 == 0)
-        return arena_printf(a, "%s nghìn", digits[thousands]);
-    return arena_printf(a, "%s nghìn %s trăm%s%s", digits[thousands], digits[hundreds], rest ? " " : "",
-                        rest ? two_digits(a, rest, true) : "");
-}
-
 /* As birth certificates want a date besides the figures. */
 static int fn_vn_date_words(lua_State *L)
 {
     struct date d = check_date(L, 1);
-    struct arena *a = scratch(L);
 
-    (void)lua_pushfstring(L, "ngày %s, tháng %s, năm %s", two_digits(a, d.day, false),
-                          d.month == 4 ? "tư" : two_digits(a, d.month, false), year_words(a, d.year));
+    (void)lua_pushstring(L, date_words(scratch(L), d));
+    return 1;
+}
+
+/* As a case carries it (milliseconds) or as it travels (RFC 3339). */
+static int64_t check_instant(lua_State *L, int *minute)
+{
+    int64_t ms = 0;
+    bool good = lua_isinteger(L, 1);
+
+    if (good)
+        ms = lua_tointeger(L, 1);
+    else
+        good = instant_parse(luaL_checkstring(L, 1), &ms);
+    luaL_argcheck(L, good && ms > -INSTANT_FAR_MS && ms < INSTANT_FAR_MS, 1, "an instant is expected");
+    *minute = (int)((ms - date_start_ms(date_at(ms))) / 60000);
+    return ms;
+}
+
+static int fn_vn_time(lua_State *L)
+{
+    int minute;
+
+    (void)check_instant(L, &minute);
+    (void)lua_pushstring(L, arena_printf(scratch(L), "%02d giờ %02d phút", minute / 60, minute % 60));
+    return 1;
+}
+
+/* Where there is little room: in the columns of a register. */
+static int fn_vn_moment(lua_State *L)
+{
+    int minute;
+    struct date d = date_at(check_instant(L, &minute));
+
+    (void)lua_pushstring(
+        L, arena_printf(scratch(L), "%02d:%02d\n%02d/%02d/%04d", minute / 60, minute % 60, d.day, d.month, d.year));
+    return 1;
+}
+
+/* The day of an instant, as dates are written in this language of expressions. */
+static int fn_day_of(lua_State *L)
+{
+    char text[DATE_TEXT_MAX];
+    lua_Integer ms = luaL_checkinteger(L, 1);
+
+    luaL_argcheck(L, ms > -INSTANT_FAR_MS && ms < INSTANT_FAR_MS, 1, "an instant is expected");
+    date_format(date_at(ms), text);
+    (void)lua_pushstring(L, text);
+    return 1;
+}
+
+/* ---- numbers ---- */
+
+static int fn_vn_number(lua_State *L)
+{
+    (void)lua_pushstring(L, grouped_number(scratch(L), luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+static int fn_vn_number_words(lua_State *L)
+{
+    (void)lua_pushstring(L, number_words(scratch(L), luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+static int fn_vn_money_words(lua_State *L)
+{
+    (void)lua_pushstring(L, money_words(scratch(L), luaL_checkinteger(L, 1)));
     return 1;
 }
 
@@ -188,6 +231,23 @@ static int fn_replace(lua_State *L)
     return 1;
 }
 
+/* append(list, item): a new list; one that is not there is empty. */
+static int fn_append(lua_State *L)
+{
+    lua_Integer n = 0;
+
+    lua_settop(L, 2);
+    lua_newtable(L);
+    if (!lua_isnil(L, 1))
+        for (n = 0; lua_geti(L, 1, n + 1) != LUA_TNIL; n++)
+            lua_seti(L, 3, n + 1);
+    if (!lua_isnil(L, 1))
+        lua_pop(L, 1); /* the nil that ended it */
+    lua_pushvalue(L, 2);
+    lua_seti(L, 3, n + 1);
+    return 1;
+}
+
 /* ---- in place of the standard ones, which tell addresses ---- */
 
 static bool is_plain(lua_State *L, int arg)
@@ -235,12 +295,25 @@ int checked_format(lua_State *L)
 void add_builtins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"date", fn_date},         {"years_between", fn_years_between},
-        {"vn_date", fn_vn_date},   {"vn_date_words", fn_vn_date_words},
-        {"fold", fn_fold},         {"upper", fn_upper},
-        {"contains", fn_contains}, {"starts_with", fn_starts_with},
-        {"replace", fn_replace},   {"tostring", fn_tostring},
-        {"type", fn_type},         {NULL, NULL},
+        {"date", fn_date},
+        {"years_between", fn_years_between},
+        {"vn_date", fn_vn_date},
+        {"vn_date_words", fn_vn_date_words},
+        {"vn_time", fn_vn_time},
+        {"vn_moment", fn_vn_moment},
+        {"day_of", fn_day_of},
+        {"vn_number", fn_vn_number},
+        {"vn_number_words", fn_vn_number_words},
+        {"vn_money_words", fn_vn_money_words},
+        {"fold", fn_fold},
+        {"upper", fn_upper},
+        {"contains", fn_contains},
+        {"starts_with", fn_starts_with},
+        {"replace", fn_replace},
+        {"append", fn_append},
+        {"tostring", fn_tostring},
+        {"type", fn_type},
+        {NULL, NULL},
     };
 
     luaL_setfuncs(L, functions, 0);

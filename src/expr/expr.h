@@ -7,6 +7,10 @@
  *   years_between(a, b)  whole years from date a to date b (an age)
  *   vn_date(s)           "ngày 21 tháng 11 năm 2026"; of "1960" and "1960-05" as much as is known
  *   vn_date_words(s)     "ngày hai mươi mốt, tháng mười một, năm hai nghìn không trăm hai mươi sáu"
+ *   vn_time(t)           "08 giờ 30 phút" of an instant, in milliseconds or as it travels
+ *   vn_moment(t)         "08:30", and on the next line "21/11/2026"
+ *   day_of(ms)           "2026-11-21", the day of an instant in milliseconds
+ *   vn_number(n), vn_number_words(n), vn_money_words(n)    "16.000"; "mười sáu nghìn"; "Mười sáu nghìn đồng chẵn"
  *   fold(s), upper(s)    the search form; upper case, of any Vietnamese text
  *   contains(s, part), starts_with(s, part), replace(s, part, by)    plain text: there are no patterns
  * An absent member is nil, lists count from 1, #list is their length. A name that is neither in the scope nor above is

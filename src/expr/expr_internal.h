@@ -3,6 +3,7 @@
 
 #include <lua.h>
 
+#include "base/instant.h"
 #include "expr/expr.h"
 
 struct expr {
@@ -36,3 +37,9 @@ void push_json(lua_State *L, const json_t *j);
 void add_builtins(lua_State *L);
 /* string.format, its original in the first upvalue, without what tells addresses. */
 int checked_format(lua_State *L);
+
+/* ---- numerals.c: in the arena ---- */
+const char *date_words(struct arena *a, struct date d);
+const char *number_words(struct arena *a, int64_t n);
+const char *money_words(struct arena *a, int64_t dong);
+const char *grouped_number(struct arena *a, int64_t n);
