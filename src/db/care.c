@@ -9,27 +9,7 @@ bool store_backup(struct store *s, const char *path, struct error *e)
 {
     if (access(path, F_OK) == 0)
         return fail(e, E_IO, "%s exists", path);
-    return database_copy(store_path(s), path, e);
-}
-
-static bool check_rows(struct db *db, const char *sql, bool *sound, struct error *e)
-{
-    auto_rows struct rows *r = NULL;
-    bool more;
-
-    if (!db_query(db, &r, e, sql, NULL) || !rows_next(r, &more, e))
-        return false;
-    while (more) {
-        const char *problem = rows_text(r, 0);
-
-        if (!text_equal(problem, "ok")) {
-            *sound = false;
-            log_line(LOG_ERROR, "database-unsound", "problem=\"%s\"", problem ? problem : "?");
-        }
-        if (!rows_next(r, &more, e))
-            return false;
-    }
-    return true;
+    return s->engine->backup(s, path, e);
 }
 
 bool store_check(struct store *s, bool *sound, struct error *e)
@@ -39,7 +19,7 @@ bool store_check(struct store *s, bool *sound, struct error *e)
 
     if (!store_read(s, &db, e))
         return false;
-    if (!check_rows(db, "PRAGMA integrity_check(20)", &ok, e) || !check_rows(db, "PRAGMA foreign_key_check", &ok, e)) {
+    if (!s->engine->check(db, &ok, e)) {
         if (e->code != E_DATABASE)
             return false;
         /* too damaged to be checked to its end */

@@ -1,8 +1,9 @@
-/* Floor 1: storage. One small interface over SQLite (and PostgreSQL later); nothing of either shows here.
+/* Floor 1: storage. One small interface over SQLite and PostgreSQL; nothing of either shows here.
  *
  * SQL is literal text, written once for both: $1… parameters, ON CONFLICT, RETURNING, ->>, LIMIT. Column types in
  * migrations: BIGINT, TEXT, JSON, BYTEA, DOUBLE PRECISION, BOOLEAN (0/1). Where the databases truly differ the
- * difference has a name here and one place in db/: SEARCH(table, $n) in a query, db_search_put(), and the types above.
+ * difference has a name here and one place in db/: SEARCH(table, $n) and FOR_UPDATE_SKIP_LOCKED in a query,
+ * db_search_put(), and the types above.
  *
  * Reads run on the calling thread's own read-only connection. A write is a function handed to the store; it may run
  * twice, so it touches nothing but the database and *arg; when store_write() returns true it is on disk. */
@@ -84,10 +85,17 @@ char *db_name(struct arena *a, const char *name);
 
 /* ---- the store ---- */
 enum { STORE_PATH_MAX = 4096 };
-/* url: "sqlite:FOLDER/motcua.db" (the file is made when missing). E_IN_USE when another process serves from it. */
+/* url: "sqlite:FOLDER/motcua.db" (the file is made when missing; E_IN_USE when another process serves from it) or
+ * "postgresql://…" as libpq reads it, without a password in it (the database is there, its tables are made). */
 bool store_open(const char *url, struct store **out, struct error *e) CHECKED;
 /* Waits for queued writes, then closes. Readers must have ended. NULL is fine. */
 void store_close(struct store *s);
+/* Opens a database beside the process that may be serving from it, to look into it and to move it: nothing is migrated,
+ * and with SQLite no lock is taken. */
+bool store_open_beside(const char *url, struct store **out, struct error *e) CHECKED;
+/* Whether all writes go through this process, so that what db_after_commit() keeps current in memory is exact. A
+ * database that several nodes share has other writers: see store_catch_up(). */
+bool store_is_sole_writer(const struct store *s);
 
 /* A consistent view for this thread until the matching store_read_end(); nests. Not inside a write. */
 bool store_read(struct store *s, struct db **out, struct error *e) CHECKED;
@@ -100,12 +108,88 @@ static inline void scope_read(struct db **db)
 #define auto_read __attribute__((cleanup(scope_read)))
 
 typedef bool write_fn(struct db *db, void *arg, struct error *e);
-/* Queues fn and waits. Writes of one batch share a commit, each in its own savepoint: one that fails rolls back alone.
- * May fail with E_DISK_FULL (nothing was kept; the store recovers by itself) or E_BUSY (the queue is full). */
+/* Runs fn and waits until it is on disk. With SQLite the writes of one batch share a commit, each in its own savepoint;
+ * with PostgreSQL each has its own transaction, beside others. One that fails rolls back alone. May fail with
+ * E_DISK_FULL (nothing was kept; the store recovers by itself), E_BUSY (too many wait), E_DATABASE_AWAY, or E_IN_DOUBT
+ * (the connection broke at the COMMIT: it may or may not have been kept). */
 bool store_write(struct store *s, write_fn *fn, void *arg, struct error *e) CHECKED;
+/* The same without waiting: then(arg, e) is called once the fate of the write is known, with NULL when it is on disk,
+ * on the writer's thread (or here, when the queue is full). Quick work only: wake somebody, keep the error. */
+typedef void written_fn(void *arg, const struct error *e);
+void store_write_later(struct store *s, write_fn *fn, void *arg, written_fn *then);
+/* Whether store_write_later() does return at once. */
+bool store_writes_later(const struct store *s);
 /* From inside a write: done(arg) runs on the writer's thread once this write is on disk, never if it is not.
  * undo(arg), which may be NULL, runs instead when the write is rolled back. Quick work only (publish, wake). */
 void db_after_commit(struct db *db, void (*done)(void *arg), void (*undo)(void *arg), void *arg);
+/* From inside a write, before it reads what it is about to build on: from here to its end no other write, on any node,
+ * is past the same line for the same what ("audit", "case:17"). Needed where neither the version that a row was seen in
+ * nor a UNIQUE rule would catch two writes that run side by side; with a sole writer it costs nothing. */
+bool db_serial(struct db *db, const char *what, struct error *e) CHECKED;
+
+/* For what is kept decoded of reads: how many commits this store has seen on disk before the read began, so that the
+ * read sees at least those. 0: nothing may be kept (a write, or a store that another process may write to). */
+uint64_t db_commits(const struct db *db);
+/* In a hook: the number of the commit whose hook it is, and of every read that begins from here on at least. */
+uint64_t store_commits(const struct store *s);
+const struct store *db_store(const struct db *db);
+
+/* ---- other nodes: processes that write to the same database ----
+ * What a process holds in memory must follow what others commit. Which kept replies are stale is told by itself; a room
+ * says more. Behind a sole writer there are no others, and none of this does anything. */
+enum { TOLD_MAX = 7000 };
+/* From inside a write: the others hear the line once this write is on disk, and never if it is not. For what must not
+ * be missed and is rare: such commits wait for each other. */
+bool db_tell(struct db *db, const char *kind, const char *text, struct error *e) CHECKED;
+/* From a db_after_commit() hook: the others hear the line before the store_write() returns. For what may be lost with
+ * this process (live events). */
+void store_shout(struct store *s, const char *kind, const char *text);
+/* What is to be done when another node tells of the kind: on the thread that listens, so quick work only. text NULL:
+ * some of it may have been missed. Before store_attend(). */
+typedef void heard_fn(const char *text, void *arg);
+void store_hear(struct store *s, const char *kind, heard_fn *fn, void *arg);
+/* From here to store_leave() this process hears the others; without it nothing is kept. It connects by itself whenever
+ * it has to, and each time takes everything for missed. */
+bool store_attend(struct store *s, struct error *e) CHECKED;
+void store_leave(struct store *s);
+/* Waits until everything that a store_write() of any node had returned for before this call has been heard here: a
+ * fraction of a millisecond, one question to the server for all who wait. E_DATABASE_AWAY when it does not answer. */
+bool store_catch_up(struct store *s, struct error *e) CHECKED;
+/* Whether the database answered within the last seconds; true without asking when it is a file. */
+bool store_is_near(struct store *s);
+
+/* ---- kept: what was made of a read, for as long as no commit makes it untrue ----
+ * Every write that commits raises one counter of the store, and all that is kept is stale. A write that is frequent and
+ * knows what it changes says so with db_touches(): then it raises only the counters of its keys. The counters are
+ * raised after the commit and before store_write() returns or a hook runs, so whoever hears of a write finds nothing
+ * older; and once more after the hooks, which may renew what is in memory.
+ *
+ * Take the mark first, then look it up, then read and make it anew and put it with that mark: a commit in between
+ * leaves it stale from birth. What depends on the time as well ends at `until`. */
+enum { KEPT_KEYS_MAX = 64, KEPT_KEY_BYTES_MAX = 2048, KEPT_BYTES_MAX = 256 << 10, KEPT_ALL_BYTES_MAX = 8 << 20 };
+struct kept_state {
+    uint64_t all, own;
+};
+/* The counter of, say, the cases of a unit; two names may share one. */
+uint64_t kept_key(const char *of, int64_t id);
+/* Inside a write: of what is kept this one changes nothing but what bears one of these keys (n 0: nothing at all). Said
+ * by the write function itself, which knows all that it does; never by what it calls. */
+void db_touches(struct db *db, const uint64_t *keys, size_t n);
+/* False when nothing may be kept: there are too many keys, or other nodes that this process does not hear. Where there
+ * are other nodes it is exact for whoever has called store_catch_up() first. */
+bool kept_mark(const struct store *s, const uint64_t *keys, size_t n, struct kept_state *out);
+struct kept; /* never changes; whoever finds it holds a reference */
+/* NULL: not there, or stale. at: now. */
+struct kept *kept_find(struct store *s, struct bytes key, const struct kept_state *mark, int64_t at);
+/* Copies all three; what is too large is not kept. head: what the caller wants to know of it besides its text. */
+void kept_put(struct store *s, struct bytes key, const struct kept_state *mark, int64_t until, struct bytes head,
+              struct bytes text);
+struct bytes kept_head(const struct kept *k);
+struct bytes kept_text(const struct kept *k);
+void kept_unref(void *kept);
+/* Something that is no write has changed what replies say (definitions were compiled anew): all that is kept is stale.
+ */
+void kept_forget(struct store *s);
 
 /* ---- migrations: numbered per module, forward only, never edited after release ---- */
 struct migration {
@@ -116,6 +200,10 @@ struct migration {
 /* Runs what is missing, each in a transaction. Before the first change to a database that has data, SQLite's file is
  * copied beside itself. A database of a newer program is refused. */
 bool store_migrate(struct store *s, const char *module, const struct migration *migrations, struct error *e) CHECKED;
+/* Whether a database stands where store_migrate() would bring it: E_DATA_NEWER, E_DATA_OLDER. Changes nothing. */
+bool store_is_migrated(struct store *s, const char *module, const struct migration *migrations,
+                       struct error *e) CHECKED;
+bool store_has_table(struct store *s, const char *table, bool *found, struct error *e) CHECKED;
 /* DDL at run time, from checked definitions (registries): one statement text, inside a write. */
 bool db_define(struct db *db, const char *sql, struct error *e) CHECKED;
 
@@ -172,11 +260,51 @@ void store_job_kind(struct store *s, const struct job_kind *kind);
 bool jobs_start(struct store *s, int threads, struct error *e) CHECKED;
 /* Running jobs are asked to stop by job_is_stopping(); their leases lapse and they run again. */
 void jobs_stop(struct store *s);
+/* What a job thread does, without waiting: runs what is due at now until nothing is; returns how many ran. For a
+ * command that ends when its work is done. */
+int jobs_run_due(struct store *s, int64_t now);
 bool job_add(struct db *db, const char *kind, const json_t *input, int64_t owner, int64_t run_at, int64_t *id,
              struct error *e) CHECKED;
+/* For work that repeats: one waiting row of the kind, whoever asks; finished ones of it are swept. */
+bool job_add_once(struct db *db, const char *kind, int64_t run_at, struct error *e) CHECKED;
+/* Removes jobs that were done a week ago; what failed stays, for whoever has to look into it. */
+bool jobs_sweep(struct db *db, int64_t now, struct error *e) CHECKED;
 bool job_progress(struct job *job, int percent, struct error *e) CHECKED;
 bool job_is_stopping(const struct job *job);
 bool job_find(struct db *db, int64_t id, struct job_state *out, bool *found, struct error *e) CHECKED;
+
+/* ---- moving: all of one database into another one, while others write to the first (move.c says how) ---- */
+struct mover;
+struct move_rules {
+    const char *const *passed_over;                 /* tables that each database has of its own; ended by NULL */
+    const char *(*owner)(const char *search_table); /* the table whose rows have their texts there, by the same ids */
+};
+struct move_count {
+    const char *table;
+    int64_t from, to; /* rows */
+    bool same;        /* every value of every row */
+};
+/* from: opened beside. The rules outlive the mover. */
+bool mover_open(struct store *from, const struct move_rules *rules, struct mover **out, struct error *e) CHECKED;
+/* To there; a store that is opened anew is claimed anew. E_MOVE_TARGET when it holds anything else; nothing is changed
+ * then. Who claims it takes over from whoever did before. */
+bool mover_claim(struct mover *m, struct store *to, struct error *e) CHECKED;
+/* A table of the source that the target has not yet, NULL: none. Whoever knows its definition has to make it there. */
+bool mover_lacks(struct mover *m, const char **table, struct error *e) CHECKED;
+/* Copies what both have and is not copied yet, from where it broke off. */
+bool mover_copy(struct mover *m, struct error *e) CHECKED;
+/* Brings over what has changed meanwhile. */
+bool mover_follow(struct mover *m, int64_t *changes, struct error *e) CHECKED;
+/* From here on every write to the source fails with E_MOVED, in whatever process, until it is opened or
+ * forgets the move. */
+bool mover_close_source(struct mover *m, struct error *e) CHECKED;
+bool mover_open_source(struct mover *m, struct error *e) CHECKED;
+/* Reads both sides whole, table by table; only once the source is closed are they bound to be the same. */
+bool mover_compare(struct mover *m, void (*tell)(const struct move_count *count, void *arg), void *arg, bool *same,
+                   struct error *e) CHECKED;
+void mover_close(struct mover *m); /* NULL is fine */
+/* Forgets all about a move in this database: a source takes writes again, a target is an ordinary city. */
+bool store_move_forget(struct store *s, struct error *e) CHECKED;
 
 /* ---- care ---- */
 /* An online copy of the whole database into a new file. */

@@ -2,9 +2,7 @@
  * and the job runs again. The number of its try is the token of a run: one that was overtaken can change nothing. */
 #include "db/db_internal.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +15,9 @@ enum {
     POLL_MS = 5 * 1000, /* another node, or the clock, may have made something due */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 3600 * 1000,
+    SWEEP_ROWS = 2000,
 };
+static const int64_t KEEP_DONE_MS = 7LL * DAY_MS; /* whoever asked has looked by then */
 
 /* clang-format off */
 const struct migration db_migrations[] = {
@@ -36,6 +36,11 @@ const struct migration db_migrations[] = {
      " done_at  BIGINT,"                    /* done, or failed for good */
      " problem  TEXT);"
      "CREATE INDEX job_due ON job (due_at) WHERE done_at IS NULL"},
+    {2, "jobs that are done do not stay for ever",
+     "CREATE INDEX job_done ON job (done_at) WHERE state = 'done'"},  /* the sweep */
+    {3, "work that waits once",
+     "ALTER TABLE job ADD COLUMN sole TEXT;"   /* its kind, while it waits and no other of the kind may */
+     "CREATE UNIQUE INDEX job_sole ON job (sole)"},
     {0},
 };
 /* clang-format on */
@@ -67,8 +72,7 @@ struct jobs {
 
 static struct jobs *jobs_of(struct store *s)
 {
-    struct jobs **at = store_jobs(s), *j = *at;
-    pthread_condattr_t attr;
+    struct jobs *j = s->jobs;
 
     if (j)
         return j;
@@ -77,11 +81,8 @@ static struct jobs *jobs_of(struct store *s)
         die("jobs", sizeof *j);
     j->store = s;
     (void)pthread_mutex_init(&j->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&j->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    return *at = j;
+    cond_init_monotonic(&j->changed);
+    return s->jobs = j;
 }
 
 void store_job_kind(struct store *s, const struct job_kind *kind)
@@ -117,26 +118,47 @@ static struct value json_value(struct arena *a, const json_t *j)
     return TEXT(j ? json_text(a, j) : NULL);
 }
 
-bool job_add(struct db *db, const char *kind, const json_t *input, int64_t owner, int64_t run_at, int64_t *id,
-             struct error *e)
+static bool add(struct db *db, const char *kind, const json_t *input, int64_t owner, int64_t run_at, const char *sole,
+                int64_t *id, struct error *e)
 {
-    static const char sql[] = "INSERT INTO job (id, kind, state, input, owner, due_at, made_at)"
-                              " VALUES ($1, $2, 'queued', $3, $4, $5, $6)";
+    static const char sql[] = "INSERT INTO job (id, kind, state, input, owner, due_at, made_at, sole)"
+                              " VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7) ON CONFLICT (sole) DO NOTHING";
     auto_arena struct arena *a = arena_new();
-    struct jobs **jobs = store_jobs(db->store);
+    struct jobs *jobs = db->store->jobs;
     int64_t now = now_ms(), new_id = id_new();
 
     if (strlen(kind) >= sizeof((struct job_state *)0)->kind)
         return fail(e, E_INTERNAL, "job kind too long: %.40s", kind);
     if (!db_exec(db, NULL, e, sql,
                  ARGS(I64(new_id), TEXT(kind), json_value(a, input), I64(owner),
-                      I64(run_at == INSTANT_NONE ? now : run_at), I64(now))))
+                      I64(run_at == INSTANT_NONE ? now : run_at), I64(now), TEXT(sole))))
         return false;
-    if (*jobs)
-        db_after_commit(db, wake, NULL, *jobs);
+    if (jobs)
+        db_after_commit(db, wake, NULL, jobs);
     if (id)
         *id = new_id;
     return true;
+}
+
+bool job_add(struct db *db, const char *kind, const json_t *input, int64_t owner, int64_t run_at, int64_t *id,
+             struct error *e)
+{
+    return add(db, kind, input, owner, run_at, NULL, id, e);
+}
+
+bool job_add_once(struct db *db, const char *kind, int64_t run_at, struct error *e)
+{
+    static const char sweep_sql[] = "DELETE FROM job WHERE kind = $1 AND done_at IS NOT NULL";
+
+    return db_exec(db, NULL, e, sweep_sql, ARGS(TEXT(kind))) && add(db, kind, NULL, 0, run_at, kind, NULL, e);
+}
+
+bool jobs_sweep(struct db *db, int64_t now, struct error *e)
+{
+    static const char sql[] =
+        "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'done' AND done_at < $1 LIMIT $2)";
+
+    return db_exec(db, NULL, e, sql, ARGS(I64(now - KEEP_DONE_MS), I64(SWEEP_ROWS)));
 }
 
 bool job_find(struct db *db, int64_t id, struct job_state *out, bool *found, struct error *e)
@@ -178,8 +200,9 @@ static void run_clear(struct run *run)
 
 static bool take(struct db *db, void *arg, struct error *e)
 {
-    static const char sql[] = "UPDATE job SET state = 'running', tries = tries + 1, due_at = $2 WHERE id ="
-                              " (SELECT id FROM job WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 1)"
+    static const char sql[] = "UPDATE job SET state = 'running', tries = tries + 1, due_at = $2, sole = NULL WHERE id ="
+                              " (SELECT id FROM job WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 1"
+                              " FOR_UPDATE_SKIP_LOCKED)"
                               " RETURNING id, kind, tries, progress, input, output";
     auto_rows struct rows *r = NULL;
     struct take *t = arg;
@@ -393,20 +416,6 @@ int jobs_run_due(struct store *s, int64_t now)
 }
 
 /* ---- the threads ---- */
-static struct timespec deadline_in(int64_t ms)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 static void wait_for_news(struct jobs *j, uint64_t seen, int64_t ms)
 {
     struct timespec until = deadline_in(ms);
@@ -485,27 +494,23 @@ static void *heartbeat_main(void *arg)
 bool jobs_start(struct store *s, int threads, struct error *e)
 {
     struct jobs *j = jobs_of(s);
-    sigset_t all, before;
-    int code;
 
     atomic_store(&j->stopping, false);
-    (void)sigfillset(&all); /* signals are for the thread that waits for them */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&j->heartbeat, NULL, heartbeat_main, j);
-    j->has_heartbeat = code == 0;
-    for (; code == 0 && j->n_threads < threads && j->n_threads < THREADS_MAX; j->n_threads += code == 0)
-        code = pthread_create(&j->threads[j->n_threads], NULL, worker_main, j);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code == 0)
+    j->has_heartbeat = thread_start(&j->heartbeat, heartbeat_main, j, e);
+    while (j->has_heartbeat && j->n_threads < threads && j->n_threads < THREADS_MAX)
+        if (thread_start(&j->threads[j->n_threads], worker_main, j, e))
+            j->n_threads++;
+        else
+            break;
+    if (j->has_heartbeat && (j->n_threads == threads || j->n_threads == THREADS_MAX))
         return true;
     jobs_stop(s);
-    errno = code;
-    return fail_errno(e, "job threads");
+    return false;
 }
 
 void jobs_stop(struct store *s)
 {
-    struct jobs *j = *store_jobs(s);
+    struct jobs *j = s->jobs;
 
     if (!j)
         return;

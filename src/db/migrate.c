@@ -13,26 +13,42 @@ struct standing {
 
 bool db_define(struct db *db, const char *sql, struct error *e)
 {
-    return connection_script(db, sql, e);
+    return db->store->engine->script(db, sql, e);
 }
 
 /* The one table that cannot come from a migration. */
 static bool make_ledger(struct db *db, void *arg, struct error *e)
 {
     (void)arg;
-    return connection_script(db,
-                             "CREATE TABLE IF NOT EXISTS migration ("
-                             " module TEXT NOT NULL, number BIGINT NOT NULL, what TEXT NOT NULL,"
-                             " applied_at BIGINT NOT NULL, PRIMARY KEY (module, number))",
-                             e);
+    return db_serial(db, "migration", e) &&
+           db_define(db,
+                     "CREATE TABLE IF NOT EXISTS migration ("
+                     " module TEXT NOT NULL, number BIGINT NOT NULL, what TEXT NOT NULL,"
+                     " applied_at BIGINT NOT NULL, PRIMARY KEY (module, number))",
+                     e);
+}
+
+/* Two nodes may start at once: the second waits for the first and then finds the step done. */
+static bool is_applied(struct db *db, const struct step *step, bool *applied, struct error *e)
+{
+    auto_rows struct rows *r = NULL;
+
+    return db_serial(db, "migration", e) &&
+           db_find(db, &r, applied, e, "SELECT 1 FROM migration WHERE module = $1 AND number = $2",
+                   ARGS(TEXT(step->module), I64(step->migration->number)));
 }
 
 static bool apply(struct db *db, void *arg, struct error *e)
 {
     const struct step *step = arg;
     const struct migration *m = step->migration;
+    bool applied;
 
-    if (!connection_script(db, m->sql, e) ||
+    if (!is_applied(db, step, &applied, e))
+        return false;
+    if (applied)
+        return true;
+    if (!db_define(db, m->sql, e) ||
         !db_exec(db, NULL, e, "INSERT INTO migration (module, number, what, applied_at) VALUES ($1, $2, $3, $4)",
                  ARGS(TEXT(step->module), I64(m->number), TEXT(m->what), I64(now_ms()))))
         return false;
@@ -58,27 +74,21 @@ static bool standing_read(struct store *s, const char *module, struct standing *
 /* Once per opening, and only when there was something before it: a copy to go back to. */
 static bool keep_copy(struct store *s, int64_t applied, struct error *e)
 {
-    char path[STORE_PATH_MAX + 32];
-
-    if (*store_copied(s))
+    if (s->copied)
         return true;
-    *store_copied(s) = true;
+    s->copied = true;
     if (applied == 0)
         return true; /* a new database: nothing to keep, now or for the modules that follow */
-    if (snprintf(path, sizeof path, "%s.before-%jd", store_path(s), (intmax_t)applied + 1) >= (int)sizeof path)
-        return fail(e, E_IO, "path too long");
-    if (!database_copy(store_path(s), path, e))
-        return false;
-    log_line(LOG_INFO, "database-copied", "to=%s", path);
-    return true;
+    return s->engine->keep_copy(s, applied + 1, e);
 }
 
-bool store_migrate(struct store *s, const char *module, const struct migration *migrations, struct error *e)
+/* Where a module stands, and how far this program goes. */
+static bool standing_of(struct store *s, const char *module, const struct migration *migrations, struct standing *now,
+                        int *out, struct error *e)
 {
-    struct standing now;
     int known = 0;
 
-    if (!store_write(s, make_ledger, NULL, e) || !standing_read(s, module, &now, e))
+    if (!standing_read(s, module, now, e))
         return false;
     while (migrations && migrations[known].number)
         if (migrations[known].number != known + 1)
@@ -86,8 +96,28 @@ bool store_migrate(struct store *s, const char *module, const struct migration *
                         known + 1);
         else
             known++;
-    if (now.newest > known)
-        return fail(e, E_DATA_NEWER, "%s is at %jd, this program knows %d", module, (intmax_t)now.newest, known);
+    *out = known;
+    return now->newest <= known ||
+           fail(e, E_DATA_NEWER, "%s is at %jd, this program knows %d", module, (intmax_t)now->newest, known);
+}
+
+bool store_is_migrated(struct store *s, const char *module, const struct migration *migrations, struct error *e)
+{
+    struct standing now;
+    int known = 0;
+
+    return standing_of(s, module, migrations, &now, &known, e) &&
+           (now.newest == known ||
+            fail(e, E_DATA_OLDER, "%s is at %jd, this program goes to %d", module, (intmax_t)now.newest, known));
+}
+
+bool store_migrate(struct store *s, const char *module, const struct migration *migrations, struct error *e)
+{
+    struct standing now;
+    int known = 0;
+
+    if (!store_write(s, make_ledger, NULL, e) || !standing_of(s, module, migrations, &now, &known, e))
+        return false;
     for (int i = (int)now.newest; i < known; i++) {
         struct step step = {module, &migrations[i]};
 

@@ -1,28 +1,43 @@
-/* Full text: one FTS5 table a space. Changes wait for the end of the batch, because FTS5 writes out its pending terms
- * at every savepoint. The words are folded before, so the tokenizer only splits at blanks; no phrases are asked, so no
- * positions are kept. */
+/* Full text: one table a space, made and filled by the engine. Changes wait for the end of the batch, because SQLite's
+ * FTS5 writes out its pending terms at every savepoint. The words are folded before, so the engines only split at
+ * blanks. */
 #include "db/db_internal.h"
 
 #include <string.h>
 
-enum { SEARCH_WORDS_MAX = 12, SEARCH_SQL_MAX = 256 };
+enum { SEARCH_WORDS_MAX = 12, SEARCH_WORD_BYTES = 240 }; /* PostgreSQL refuses a word past 2 KB */
 
 bool db_search_define(struct db *db, const char *table, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    const char *name = db_name(a, table);
 
-    return connection_script(db,
-                             arena_printf(a,
-                                          "CREATE VIRTUAL TABLE IF NOT EXISTS %s USING"
-                                          " fts5(text, tokenize = 'ascii', detail = none, columnsize = 0)",
-                                          name),
-                             e);
+    return db->store->engine->search_define(db, db_name(a, table), e);
+}
+
+/* Cuts a word that is nobody's name, in the stored text as in the asked. */
+static void cut_long_words(char *text)
+{
+    char *to = text;
+
+    for (const char *word = text; *word;) {
+        size_t len = strcspn(word, " "), kept = len;
+
+        while (kept > SEARCH_WORD_BYTES || (kept < len && ((unsigned char)word[kept] & 0xc0) == 0x80))
+            kept--; /* not in the middle of a character */
+        memmove(to, word, kept);
+        to += kept;
+        word += len;
+        if (*word)
+            *to++ = *word++;
+    }
+    *to = '\0';
 }
 
 static bool put(struct db *db, const struct search_put *change, struct error *e)
 {
-    if (!connection_in_transaction(db) || !db->is_writer)
+    char *text;
+
+    if (!db->store->engine->in_transaction(db) || !db->is_writer)
         return fail(e, E_DATABASE, "search text outside of a write");
     if (db->n_puts == db->puts_room) {
         size_t room = db->puts_room ? db->puts_room * 2 : 64;
@@ -33,10 +48,11 @@ static bool put(struct db *db, const struct search_put *change, struct error *e)
         db->puts = more;
         db->puts_room = room;
     }
-    db->puts[db->n_puts++] = (struct search_put){.table = db_name(db->batch, change->table),
-                                                 .text = change->text ? arena_strdup(db->batch, change->text) : NULL,
-                                                 .id = change->id,
-                                                 .fresh = change->fresh};
+    text = change->text ? arena_strdup(db->batch, change->text) : NULL;
+    if (text)
+        cut_long_words(text);
+    db->puts[db->n_puts++] = (struct search_put){
+        .table = db_name(db->batch, change->table), .text = text, .id = change->id, .fresh = change->fresh};
     return true;
 }
 
@@ -50,23 +66,10 @@ bool db_search_add(struct db *db, const char *table, int64_t id, const char *fol
     return !folded || put(db, &(struct search_put){.table = table, .id = id, .text = folded, .fresh = true}, e);
 }
 
-static bool apply(struct db *db, const struct search_put *p, struct error *e)
-{
-    char sql[SEARCH_SQL_MAX];
-
-    if (!p->text) {
-        (void)snprintf(sql, sizeof sql, "DELETE FROM %s WHERE rowid = $1", p->table);
-        return db_exec(db, NULL, e, sql, ARGS(I64(p->id)));
-    }
-    (void)snprintf(sql, sizeof sql, "%s INTO %s (rowid, text) VALUES ($1, $2)",
-                   p->fresh ? "INSERT" : "INSERT OR REPLACE", p->table);
-    return db_exec(db, NULL, e, sql, ARGS(I64(p->id), TEXT(p->text)));
-}
-
 bool search_flush(struct db *db, struct error *e)
 {
     for (size_t i = 0; i < db->n_puts; i++)
-        if (!apply(db, &db->puts[i], e))
+        if (!db->store->engine->search_apply(db, &db->puts[i], e))
             return false;
     return true;
 }
@@ -79,6 +82,7 @@ char *db_search_words(struct arena *a, const char *text)
 
     if (!folded)
         return NULL;
+    cut_long_words(folded);
     for (char *word = strtok_r(folded, " ", &rest); word && n < SEARCH_WORDS_MAX; word = strtok_r(NULL, " ", &rest)) {
         char *quoted = arena_printf(a, "%s\"%s\"", n++ ? " " : "", word);
 

@@ -1,6 +1,6 @@
 /* A SQLite connection: opened on purpose, statements prepared once and kept, values bound by number. Everything that is
- * SQLite's about errors is decided in connection_fail(). */
-#include "db/db_internal.h"
+ * SQLite's about errors is decided in sqlite_fail(). */
+#include "db/sqlite_internal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 
 enum {
     BUSY_TIMEOUT_MS = 5000, /* a safety net: there is one writer, and one process */
-    SQL_MAX = 64 * 1024,
+    SEARCH_SQL_MAX = 256,
     READER_STATEMENTS_MAX = 96,
     WRITER_STATEMENTS_MAX = 256,
     PAGES_IN_ONE_PIECE = 128, /* of a connection's cache; what is not used is not resident */
@@ -17,10 +17,10 @@ enum {
 
 /* Readers are few (a pool) and the system's page cache stands behind them, so their own is small; the writer's holds
  * the inner pages of the indexes it touches. Not mapped into memory: that saved 1.5 of 12 µs a look-up, counted every
- * page once a reader, and would turn a disk error into a SIGBUS. */
+ * page once a reader, and would turn a disk error into a SIGBUS. The log is synced and copied by sqlite_log.c. */
 static const char writer_pragmas[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -24576;"
-    "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -24576;"
+    "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;"
     "PRAGMA secure_delete = FAST";
 static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY";
 
@@ -43,7 +43,7 @@ static bool is_disk_full(int code, int cause)
            ((code & 0xff) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
 }
 
-static bool connection_fail(struct db *db, int code, struct error *e, const char *sql)
+static bool sqlite_fail(struct sqlite_db *c, int code, struct error *e, const char *sql)
 {
     enum error_code what = E_DATABASE;
     int cause = errno;
@@ -58,184 +58,176 @@ static bool connection_fail(struct db *db, int code, struct error *e, const char
     case SQLITE_BUSY_SNAPSHOT:
         what = E_BUSY;
         break;
+    case SQLITE_CONSTRAINT_TRIGGER: /* the only ones there ever are: sqlite_move.c */
+        what = E_MOVED;
+        break;
     default:
         if (is_disk_full(code, cause))
             what = E_DISK_FULL;
     }
-    return fail(e, what, "%s (%d) in: %.160s", sqlite3_errmsg(db->handle), code, sql);
+    return fail(e, what, "%s (%d) in: %.160s", sqlite3_errmsg(c->handle), code, sql);
 }
 
 /* ---- the statement cache ---- */
-static uint64_t sql_hash(const char *sql, size_t len)
+static struct sqlite_db *owner(const struct sqlite_rows *r)
 {
-    uint64_t h = 0x9e3779b97f4a7c15u ^ len, part;
-
-    for (; len >= sizeof part; sql += sizeof part, len -= sizeof part) {
-        memcpy(&part, sql, sizeof part);
-        h = (h ^ part) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    for (; len > 0; sql++, len--)
-        h = (h ^ (unsigned char)*sql) * 0x100000001b3u;
-    return h ^ (h >> 29);
+    return sqlite_of(r->rows.db);
 }
 
-static void statement_free(struct rows *r)
+static void statement_free(struct sqlite_rows *r)
 {
-    struct rows **at = &r->db->buckets[r->hash % STATEMENT_BUCKETS];
+    struct sqlite_rows **at = &owner(r)->buckets[r->hash % STATEMENT_BUCKETS];
 
     while (*at != r)
         at = &(*at)->next;
     *at = r->next;
-    r->db->statements--;
+    owner(r)->statements--;
     (void)sqlite3_finalize(r->stmt); /* repeats the statement's last error, which was told */
     free(r);
 }
 
-static void make_room(struct db *db)
+static void make_room(struct sqlite_db *c)
 {
-    struct rows *oldest = NULL;
+    struct sqlite_rows *oldest = NULL;
 
     for (size_t i = 0; i < STATEMENT_BUCKETS; i++)
-        for (struct rows *r = db->buckets[i]; r; r = r->next)
+        for (struct sqlite_rows *r = c->buckets[i]; r; r = r->next)
             if (!r->busy && (!oldest || r->used < oldest->used))
                 oldest = r;
     if (oldest)
         statement_free(oldest);
 }
 
-static bool statement_prepare(struct db *db, const char *sql, size_t len, uint64_t hash, struct rows **out,
+static bool statement_prepare(struct sqlite_db *c, const char *sql, size_t len, uint64_t hash, struct sqlite_rows **out,
                               struct error *e)
 {
     auto_buf struct buf text = BUF_INIT(SQL_MAX);
-    struct rows *r;
+    struct sqlite_rows *r;
     sqlite3_stmt *stmt = NULL;
     int code;
 
-    if (dialect_statement(sql, &text))
+    if (dialect_statement(DIALECT_SQLITE, sql, &text).rest)
         return fail(e, E_INTERNAL, "more than one statement in: %.160s", sql);
     if (text.overflow || !text.data)
         return fail(e, E_INTERNAL, "empty or too long: %.160s", sql);
-    code = sqlite3_prepare_v3(db->handle, text.data, (int)text.len + 1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+    code = sqlite3_prepare_v3(c->handle, text.data, (int)text.len + 1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
     if (code != SQLITE_OK)
-        return connection_fail(db, code, e, sql);
+        return sqlite_fail(c, code, e, sql);
     if (!stmt)
         return fail(e, E_INTERNAL, "no statement in: %.160s", sql);
-    if (db->statements >= db->statements_max)
-        make_room(db);
+    if (c->statements >= c->statements_max)
+        make_room(c);
     r = malloc(sizeof *r + len + 1);
     if (!r)
         die("statement", len);
-    *r = (struct rows){.db = db, .stmt = stmt, .hash = hash, .next = db->buckets[hash % STATEMENT_BUCKETS]};
+    *r = (struct sqlite_rows){
+        .rows = {&c->db}, .stmt = stmt, .hash = hash, .next = c->buckets[hash % STATEMENT_BUCKETS]};
     memcpy(r->sql, sql, len + 1);
-    db->buckets[hash % STATEMENT_BUCKETS] = r;
-    db->statements++;
+    c->buckets[hash % STATEMENT_BUCKETS] = r;
+    c->statements++;
     *out = r;
     return true;
 }
 
 /* An idle statement of this text, now busy. A text may run inside itself: each level has its own statement. */
-static bool statement_take(struct db *db, const char *sql, struct rows **out, struct error *e)
+static bool statement_take(struct sqlite_db *c, const char *sql, struct sqlite_rows **out, struct error *e)
 {
     size_t len = strlen(sql);
     uint64_t hash = sql_hash(sql, len);
-    struct rows *r = db->buckets[hash % STATEMENT_BUCKETS];
+    struct sqlite_rows *r = c->buckets[hash % STATEMENT_BUCKETS];
 
     while (r && (r->hash != hash || r->busy || strcmp(r->sql, sql) != 0))
         r = r->next;
-    if (!r && !statement_prepare(db, sql, len, hash, &r, e))
+    if (!r && !statement_prepare(c, sql, len, hash, &r, e))
         return false;
     r->busy = true;
     r->ended = false;
-    r->used = ++db->clock;
-    db->running++;
+    r->used = ++c->clock;
+    c->running++;
     *out = r;
     return true;
 }
 
-void rows_close(struct rows *r)
+void sqlite_end(struct rows *rows)
 {
-    if (!r || !r->busy)
+    struct sqlite_rows *r = (struct sqlite_rows *)rows;
+
+    if (!r->busy)
         return;
     (void)sqlite3_reset(r->stmt);          /* repeats the last error, which was told */
     (void)sqlite3_clear_bindings(r->stmt); /* nothing borrowed stays bound */
     r->busy = false;
-    r->db->running--;
-    if (r->db->statements > r->db->statements_max)
+    owner(r)->running--;
+    if (owner(r)->statements > owner(r)->statements_max)
         statement_free(r);
 }
 
-void connection_close_rows(struct db *db)
+void sqlite_close_rows(struct sqlite_db *c)
 {
-    for (size_t i = 0; db->running > 0 && i < STATEMENT_BUCKETS; i++)
-        for (struct rows *r = db->buckets[i], *next; r; r = next) {
+    for (size_t i = 0; c->running > 0 && i < STATEMENT_BUCKETS; i++)
+        for (struct sqlite_rows *r = c->buckets[i], *next; r; r = next) {
             next = r->next;
-            rows_close(r);
+            sqlite_end(&r->rows);
         }
 }
 
 /* ---- open and close ---- */
-static bool connection_pragmas(struct db *db, struct error *e)
+static bool set_pragmas(struct sqlite_db *c, struct error *e)
 {
-    const char *pragmas = db->is_writer ? writer_pragmas : reader_pragmas;
+    const char *pragmas = c->db.is_writer ? writer_pragmas : reader_pragmas;
     int code;
 
     errno = 0;
-    code = sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL);
+    code = sqlite3_exec(c->handle, pragmas, NULL, NULL, NULL);
     if (code != SQLITE_OK)
-        return connection_fail(db, sqlite3_extended_errcode(db->handle), e, pragmas);
+        return sqlite_fail(c, sqlite3_extended_errcode(c->handle), e, pragmas);
     return true;
 }
 
-bool connection_open(struct store *s, const char *path, bool writer, struct db **out, struct error *e)
+bool sqlite_open(struct store *s, const char *path, bool writer, struct sqlite_db **out, struct error *e)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    struct db *db = calloc(1, sizeof *db);
+    struct sqlite_db *c = calloc(1, sizeof *c);
     int code;
 
-    if (!db)
-        die("connection", sizeof *db);
+    if (!c)
+        die("connection", sizeof *c);
     (void)pthread_once(&once, configure);
-    db->store = s;
-    db->is_writer = writer;
-    db->statements_max = writer ? WRITER_STATEMENTS_MAX : READER_STATEMENTS_MAX;
+    db_init(&c->db, s, writer);
+    c->statements_max = writer ? WRITER_STATEMENTS_MAX : READER_STATEMENTS_MAX;
     flags |= writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     errno = 0;
-    code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    code = sqlite3_open_v2(path, &c->handle, flags, NULL);
     if (code != SQLITE_OK) {
-        (void)connection_fail(db, code, e, path);
-        connection_close(db);
+        (void)sqlite_fail(c, code, e, path);
+        sqlite_close(c);
         return false;
     }
-    (void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
-    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!connection_pragmas(db, e)) {
-        connection_close(db);
+    (void)sqlite3_busy_timeout(c->handle, BUSY_TIMEOUT_MS);
+    (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (!set_pragmas(c, e)) {
+        sqlite_close(c);
         return false;
     }
-    if (writer)
-        db->batch = arena_new();
-    *out = db;
+    *out = c;
     return true;
 }
 
-void connection_close(struct db *db)
+void sqlite_close(struct sqlite_db *c)
 {
-    if (!db)
+    if (!c)
         return;
     for (size_t i = 0; i < STATEMENT_BUCKETS; i++)
-        while (db->buckets[i])
-            statement_free(db->buckets[i]);
-    (void)sqlite3_close(db->handle); /* cannot be busy: its statements are gone */
-    arena_free(db->batch);
-    free(db->hooks);
-    free(db->puts);
-    free(db);
+        while (c->buckets[i])
+            statement_free(c->buckets[i]);
+    (void)sqlite3_close(c->handle); /* cannot be busy: its statements are gone */
+    db_done(&c->db);
+    free(c);
 }
 
-bool connection_in_transaction(const struct db *db)
+bool sqlite_in_transaction(const struct db *db)
 {
-    return !sqlite3_get_autocommit(db->handle);
+    return !sqlite3_get_autocommit(((const struct sqlite_db *)db)->handle);
 }
 
 /* ---- statements ---- */
@@ -259,14 +251,14 @@ static int bind_one(sqlite3_stmt *stmt, int n, const struct value *v, void (*kee
     return sqlite3_bind_null(stmt, n);
 }
 
-static bool bind_all(struct rows *r, const struct value *args, void (*keep)(void *), struct error *e)
+static bool bind_all(struct sqlite_rows *r, const struct value *args, void (*keep)(void *), struct error *e)
 {
     int n = 0, code;
 
     for (; args && args[n].kind != VALUE_END; n++) {
         code = bind_one(r->stmt, n + 1, &args[n], keep);
         if (code != SQLITE_OK)
-            return connection_fail(r->db, code, e, r->sql);
+            return sqlite_fail(owner(r), code, e, r->sql);
     }
     if (n != sqlite3_bind_parameter_count(r->stmt))
         return fail(e, E_INTERNAL, "%d values for %d parameters in: %.160s", n, sqlite3_bind_parameter_count(r->stmt),
@@ -274,153 +266,140 @@ static bool bind_all(struct rows *r, const struct value *args, void (*keep)(void
     return true;
 }
 
-static bool statement_start(struct db *db, const char *sql, const struct value *args, void (*keep)(void *),
-                            struct rows **out, struct error *e)
+static bool statement_start(struct sqlite_db *c, const char *sql, const struct value *args, void (*keep)(void *),
+                            struct sqlite_rows **out, struct error *e)
 {
-    struct rows *r;
+    struct sqlite_rows *r;
 
     /* After a full disk SQLite may have ended the transaction: what came now would commit by itself. */
-    if (!connection_in_transaction(db))
+    if (!sqlite_in_transaction(&c->db))
         return fail(e, E_DATABASE, "outside of a transaction: %.160s", sql);
-    if (!statement_take(db, sql, &r, e))
+    if (!statement_take(c, sql, &r, e))
         return false;
     if (!bind_all(r, args, keep, e)) {
-        rows_close(r);
+        sqlite_end(&r->rows);
         return false;
     }
     *out = r;
     return true;
 }
 
-bool db_exec(struct db *db, int64_t *changed, struct error *e, const char *sql, const struct value *args)
-{
-    auto_rows struct rows *r = NULL;
-    bool more;
-
-    if (!statement_start(db, sql, args, SQLITE_STATIC, &r, e) || !rows_next(r, &more, e))
-        return false;
-    if (more)
-        return fail(e, E_INTERNAL, "db_exec() got rows from: %.160s", sql);
-    if (changed)
-        *changed = sqlite3_changes64(db->handle);
-    return true;
-}
-
-bool db_query(struct db *db, struct rows **out, struct error *e, const char *sql, const struct value *args)
-{
-    return statement_start(db, sql, args, SQLITE_TRANSIENT, out, e);
-}
-
-bool rows_next(struct rows *r, bool *more, struct error *e)
+static bool step(struct sqlite_rows *r, bool *more, struct error *e)
 {
     int code;
 
     errno = 0;
     code = r->ended ? SQLITE_DONE : sqlite3_step(r->stmt); /* a step past the end would run it again */
     if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return connection_fail(r->db, code, e, r->sql);
+        return sqlite_fail(owner(r), code, e, r->sql);
     r->ended = code == SQLITE_DONE;
     *more = !r->ended;
     return true;
 }
 
-bool db_find(struct db *db, struct rows **out, bool *found, struct error *e, const char *sql, const struct value *args)
+bool sqlite_next(struct rows *r, bool *more, struct error *e)
 {
-    return db_query(db, out, e, sql, args) && rows_next(*out, found, e);
+    return step((struct sqlite_rows *)r, more, e);
 }
 
-bool connection_run(struct db *db, const char *sql, struct error *e)
+bool sqlite_exec(struct db *db, int64_t *changed, struct error *e, const char *sql, const struct value *args)
 {
-    auto_rows struct rows *r = NULL;
-    bool more;
+    struct sqlite_db *c = sqlite_of(db);
+    struct sqlite_rows *r;
+    bool more = false, ok;
 
-    return statement_take(db, sql, &r, e) && rows_next(r, &more, e);
+    if (!statement_start(c, sql, args, SQLITE_STATIC, &r, e))
+        return false;
+    ok = step(r, &more, e) && (!more || fail(e, E_INTERNAL, "db_exec() got rows from: %.160s", sql));
+    if (ok && changed)
+        *changed = sqlite3_changes64(c->handle);
+    sqlite_end(&r->rows);
+    return ok;
 }
 
-bool connection_script(struct db *db, const char *sql, struct error *e)
+bool sqlite_query(struct db *db, struct rows **out, bool many, struct error *e, const char *sql,
+                  const struct value *args)
 {
+    struct sqlite_rows *r;
+
+    (void)many; /* it steps in any case */
+    if (!statement_start(sqlite_of(db), sql, args, SQLITE_TRANSIENT, &r, e))
+        return false;
+    *out = &r->rows;
+    return true;
+}
+
+bool sqlite_run(struct sqlite_db *c, const char *sql, struct error *e)
+{
+    struct sqlite_rows *r;
+    bool more, ok;
+
+    if (!statement_take(c, sql, &r, e))
+        return false;
+    ok = step(r, &more, e);
+    sqlite_end(&r->rows);
+    return ok;
+}
+
+bool sqlite_script(struct db *db, const char *sql, struct error *e)
+{
+    struct sqlite_db *c = sqlite_of(db);
     auto_buf struct buf text = BUF_INIT(SQL_MAX);
     int code;
 
-    if (!connection_in_transaction(db))
+    if (!sqlite_in_transaction(db))
         return fail(e, E_DATABASE, "outside of a transaction: %.160s", sql);
     for (const char *next; sql; sql = next) {
         buf_clear(&text);
-        next = dialect_statement(sql, &text);
+        next = dialect_statement(DIALECT_SQLITE, sql, &text).rest;
         if (text.overflow)
             return fail(e, E_INTERNAL, "too long: %.160s", sql);
         if (!text.data)
             continue;
         errno = 0;
-        code = sqlite3_exec(db->handle, text.data, NULL, NULL, NULL);
+        code = sqlite3_exec(c->handle, text.data, NULL, NULL, NULL);
         if (code != SQLITE_OK)
-            return connection_fail(db, code, e, sql);
+            return sqlite_fail(c, code, e, sql);
     }
     return true;
 }
 
 /* ---- columns ---- */
-struct value TEXT(const char *s) {
-    if (!s)
-        return (struct value){.kind = VALUE_NULL};
-    return (struct value){.kind = VALUE_TEXT, .bytes = {s, strlen(s)}};
+static struct sqlite3_stmt *stmt_of(struct rows *r)
+{
+    return ((struct sqlite_rows *)r)->stmt;
 }
 
-int64_t
-rows_i64(struct rows *r, int column)
+int64_t sqlite_i64(struct rows *r, int column)
 {
-    return sqlite3_column_int64(r->stmt, column);
+    return sqlite3_column_int64(stmt_of(r), column);
 }
 
-int64_t rows_instant(struct rows *r, int column)
+double sqlite_f64(struct rows *r, int column)
 {
-    return rows_is_null(r, column) ? INSTANT_NONE : rows_i64(r, column);
+    return sqlite3_column_double(stmt_of(r), column);
 }
 
-double rows_f64(struct rows *r, int column)
+const char *sqlite_text(struct rows *r, int column)
 {
-    return sqlite3_column_double(r->stmt, column);
+    return (const char *)sqlite3_column_text(stmt_of(r), column);
 }
 
-const char *rows_text(struct rows *r, int column)
+struct bytes sqlite_blob(struct rows *r, int column)
 {
-    return (const char *)sqlite3_column_text(r->stmt, column);
+    const void *data = sqlite3_column_blob(stmt_of(r), column);
+
+    return (struct bytes){data, (size_t)sqlite3_column_bytes(stmt_of(r), column)};
 }
 
-struct bytes rows_blob(struct rows *r, int column)
+bool sqlite_is_null(struct rows *r, int column)
 {
-    const void *data = sqlite3_column_blob(r->stmt, column);
-
-    return (struct bytes){data, (size_t)sqlite3_column_bytes(r->stmt, column)};
+    return sqlite3_column_type(stmt_of(r), column) == SQLITE_NULL;
 }
 
-bool rows_is_null(struct rows *r, int column)
+const char *sqlite_sql_of(const struct rows *r)
 {
-    return sqlite3_column_type(r->stmt, column) == SQLITE_NULL;
-}
-
-json_t *rows_json_new(struct rows *r, int column)
-{
-    struct bytes text = rows_blob(r, column);
-    json_error_t why;
-    json_t *j;
-
-    if (!text.data)
-        return NULL;
-    j = json_loadb(text.data, text.len, JSON_DECODE_ANY, &why);
-    if (!j)
-        log_line(LOG_ERROR, "stored-json-broken", "column=%d at=%d sql=\"%.120s\"", column, why.position, r->sql);
-    return j;
-}
-
-char *db_name(struct arena *a, const char *name)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    size_t len = strlen(name);
-
-    if (len == 0 || len > 63 || strspn(name, allowed) != len)
-        die("a table or column name from an unchecked definition", len);
-    return arena_printf(a, "\"%s\"", name);
+    return ((const struct sqlite_rows *)r)->sql;
 }
 
 /* ---- copies ---- */
@@ -457,7 +436,7 @@ static bool copy_file(const char *path, const char *to, struct error *e)
     return ok;
 }
 
-bool database_copy(const char *path, const char *to, struct error *e)
+bool sqlite_copy(const char *path, const char *to, struct error *e)
 {
     char part[STORE_PATH_MAX + 8];
 
@@ -471,4 +450,56 @@ bool database_copy(const char *path, const char *to, struct error *e)
     if (rename(part, to) != 0)
         return fail_errno(e, "rename %s", part);
     return true;
+}
+
+/* ---- full text: one FTS5 table a space; no phrases are asked, so no positions are kept ---- */
+bool sqlite_search_define(struct db *db, const char *table, struct error *e)
+{
+    char sql[SEARCH_SQL_MAX];
+
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE VIRTUAL TABLE IF NOT EXISTS %s USING"
+                   " fts5(text, tokenize = 'ascii', detail = none, columnsize = 0)",
+                   table);
+    return sqlite_script(db, sql, e);
+}
+
+bool sqlite_search_apply(struct db *db, const struct search_put *p, struct error *e)
+{
+    char sql[SEARCH_SQL_MAX];
+
+    if (!p->text) {
+        (void)snprintf(sql, sizeof sql, "DELETE FROM %s WHERE rowid = $1", p->table);
+        return db_exec(db, NULL, e, sql, ARGS(I64(p->id)));
+    }
+    (void)snprintf(sql, sizeof sql, "%s INTO %s (rowid, text) VALUES ($1, $2)",
+                   p->fresh ? "INSERT" : "INSERT OR REPLACE", p->table);
+    return db_exec(db, NULL, e, sql, ARGS(I64(p->id), TEXT(p->text)));
+}
+
+/* ---- the check ---- */
+static bool check_rows(struct db *db, const char *sql, bool *sound, struct error *e)
+{
+    auto_rows struct rows *r = NULL;
+    bool more;
+
+    if (!db_query(db, &r, e, sql, NULL) || !rows_next(r, &more, e))
+        return false;
+    while (more) {
+        const char *problem = rows_text(r, 0);
+
+        if (!text_equal(problem, "ok")) {
+            *sound = false;
+            log_line(LOG_ERROR, "database-unsound", "problem=\"%s\"", problem ? problem : "?");
+        }
+        if (!rows_next(r, &more, e))
+            return false;
+    }
+    return true;
+}
+
+bool sqlite_check(struct db *db, bool *sound, struct error *e)
+{
+    return check_rows(db, "PRAGMA integrity_check(20)", sound, e) &&
+           check_rows(db, "PRAGMA foreign_key_check", sound, e);
 }

@@ -1,145 +1,31 @@
-/* A whole database: its lock, its pool of readers, and the one writer that commits what is queued as one batch.
- * The rule kept here: store_write() returns true only after the COMMIT that holds the write has been synced. */
+/* A whole database, whichever it is: opening, a thread's nested reads, what hangs on the fate of a write, and the
+ * events between rooms. The engine behind it keeps the rule that store_write() returns true only once the write is on
+ * disk. */
 #include "db/db_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 
-enum { BATCH_MAX = 256, QUEUE_MAX = 4096, READERS_MAX = 12, READER_WAIT_MS = 20, LISTENERS_MAX = 64 };
-
-/* One queued write, on the stack of the thread that waits for it. */
-struct write {
-    struct write *next;
-    write_fn *fn;
-    void *arg;
-    struct error *e;
-    bool ok;
-    sem_t fate_known;
-};
-
-struct listener {
-    const char *topic;
-    listener_fn *fn;
-    void *arg;
-};
-
-struct store {
-    char path[STORE_PATH_MAX];
-    int lock_fd;
-    struct db *writer;
-    pthread_t writer_thread;
-    bool writer_started, copied;
-    struct jobs *jobs;
-    struct listener listeners[LISTENERS_MAX]; /* frozen before the first write */
-    size_t n_listeners;
-
-    pthread_mutex_t idle_lock; /* guards idle … n_waiting */
-    pthread_cond_t idle_news;
-    struct db *idle;
-    unsigned n_idle, n_reading, n_waiting;
-
-    pthread_mutex_t queue_lock; /* guards first … figures */
-    pthread_cond_t queue_news;
-    struct write *first, **last;
-    bool closing;
-    struct store_figures figures;
-};
+static const struct engine *const engines[] = {&sqlite_engine, &postgres_engine};
 
 /* This thread's open reads, newest first: a nested read uses the connection and the view of the outer one. */
 static _Thread_local struct db *thread_reads;
+/* The write that this thread is in the middle of. */
+static _Thread_local struct db *thread_write;
 
-const char *store_path(const struct store *s)
+bool store_is_sole_writer(const struct store *s)
 {
-    return s->path;
-}
-
-bool *store_copied(struct store *s)
-{
-    return &s->copied;
-}
-
-struct jobs **store_jobs(struct store *s)
-{
-    return &s->jobs;
+    return s->engine->is_sole_writer;
 }
 
 /* ---- reads ---- */
-/* Sooner another's warm connection in a moment than a cold one now: that reads the schema and prepares each statement
- * anew, only to be closed again. It is a courtesy and no rule: after a while the reader opens its own all the same. */
-static void wait_for_idle(struct store *s)
-{
-    struct timespec until;
-    int code = 0;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)READER_WAIT_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    s->n_waiting++;
-    while (!s->idle && s->n_reading >= READERS_MAX && code == 0)
-        code = pthread_cond_timedwait(&s->idle_news, &s->idle_lock, &until);
-    s->n_waiting--;
-}
-
-/* NULL: open one. */
-static struct db *idle_take(struct store *s)
-{
-    struct db *db;
-
-    (void)pthread_mutex_lock(&s->idle_lock);
-    wait_for_idle(s);
-    db = s->idle;
-    if (db) {
-        s->idle = db->idle_next;
-        s->n_idle--;
-    }
-    s->n_reading++;
-    (void)pthread_mutex_unlock(&s->idle_lock);
-    return db;
-}
-
-static void idle_give(struct store *s, struct db *db)
-{
-    bool keep;
-
-    (void)pthread_mutex_lock(&s->idle_lock);
-    s->n_reading--;
-    keep = db && s->n_idle < READERS_MAX;
-    if (keep) {
-        db->idle_next = s->idle; /* last in, first out: its cache is warm */
-        s->idle = db;
-        s->n_idle++;
-    }
-    if (s->n_waiting)
-        (void)pthread_cond_signal(&s->idle_news);
-    (void)pthread_mutex_unlock(&s->idle_lock);
-    if (!keep)
-        connection_close(db);
-}
-
-/* Also for one that was never opened, or is not fit to be used again: the next may open its own. */
-static void idle_drop(struct store *s, struct db *db)
-{
-    connection_close(db);
-    idle_give(s, NULL);
-}
-
-static bool is_writer_thread(const struct store *s)
-{
-    return s->writer_started && pthread_equal(s->writer_thread, pthread_self());
-}
-
-/* A connection belongs to a thread for one read and then waits in a pool of READERS_MAX: sixty sleeping workers would
- * otherwise each hold a page cache, a parsed schema and its statements. */
 bool store_read(struct store *s, struct db **out, struct error *e)
 {
     struct db *db = thread_reads;
+    uint64_t commits;
 
     while (db && db->store != s)
         db = db->outer;
@@ -148,13 +34,12 @@ bool store_read(struct store *s, struct db **out, struct error *e)
         *out = db;
         return true;
     }
-    if (is_writer_thread(s) && connection_in_transaction(s->writer))
+    if (thread_write && thread_write->store == s)
         return fail(e, E_INTERNAL, "a read inside a write would not see it");
-    db = idle_take(s);
-    if ((!db && !connection_open(s, s->path, false, &db, e)) || !connection_run(db, "BEGIN", e)) {
-        idle_drop(s, db);
+    commits = atomic_load(&s->commits);
+    if (!s->engine->read_begin(s, &db, e))
         return false;
-    }
+    db->commits = commits;
     db->depth = 1;
     db->outer = thread_reads;
     thread_reads = db;
@@ -165,21 +50,99 @@ bool store_read(struct store *s, struct db **out, struct error *e)
 void store_read_end(struct db *db)
 {
     struct db **at = &thread_reads;
-    auto_error struct error e;
 
-    error_init(&e);
     if (--db->depth > 0)
         return;
     while (*at != db)
         at = &(*at)->outer;
     *at = db->outer;
-    connection_close_rows(db);
-    if (connection_run(db, "COMMIT", &e)) {
-        idle_give(db->store, db);
+    db->store->engine->read_end(db);
+}
+
+uint64_t db_commits(const struct db *db)
+{
+    return db->is_writer || !store_is_sole_writer(db->store) ? 0 : db->commits;
+}
+
+uint64_t store_commits(const struct store *s)
+{
+    return atomic_load(&s->commits);
+}
+
+const struct store *db_store(const struct db *db)
+{
+    return db->store;
+}
+
+/* ---- writes ---- */
+bool write_call(struct db *db, write_fn *fn, void *arg, struct error *e)
+{
+    struct db *before = thread_write;
+    bool ok;
+
+    thread_write = db;
+    touched_write(db->touched);
+    ok = fn(db, arg, e);
+    if (ok)
+        touched_written(db->touched);
+    thread_write = before;
+    return ok;
+}
+
+bool store_write(struct store *s, write_fn *fn, void *arg, struct error *e)
+{
+    if (thread_write && thread_write->store == s)
+        return fail(e, E_INTERNAL, "a write inside a write would wait for itself");
+    return s->engine->write(s, fn, arg, e);
+}
+
+bool store_writes_later(const struct store *s)
+{
+    return s->engine->write_later != NULL;
+}
+
+void store_write_later(struct store *s, write_fn *fn, void *arg, written_fn *then)
+{
+    auto_error struct error e;
+
+    error_init(&e);
+    if (s->engine->write_later) {
+        s->engine->write_later(s, fn, arg, then);
         return;
     }
-    log_line(LOG_WARN, "read-end", "why=\"%s\"", e.detail);
-    idle_drop(db->store, db);
+    then(arg, store_write(s, fn, arg, &e) ? NULL : &e);
+}
+
+void db_init(struct db *db, struct store *s, bool is_writer)
+{
+    db->store = s;
+    db->is_writer = is_writer;
+    if (!is_writer)
+        return;
+    db->batch = arena_new();
+    db->touched = calloc(1, sizeof *db->touched);
+    if (!db->touched)
+        die("writer", sizeof *db->touched);
+}
+
+void db_done(struct db *db)
+{
+    arena_free(db->batch);
+    free(db->hooks);
+    free(db->puts);
+    free(db->touched);
+}
+
+void batch_clear(struct db *db)
+{
+    db->n_puts = 0;
+    touched_none(db->touched);
+    arena_reset(db->batch);
+}
+
+bool db_serial(struct db *db, const char *what, struct error *e)
+{
+    return db->store->engine->serial(db, what, e);
 }
 
 /* ---- hooks ---- */
@@ -197,7 +160,7 @@ void db_after_commit(struct db *db, void (*done)(void *arg), void (*undo)(void *
     db->hooks[db->n_hooks++] = (struct hook){done, undo, arg};
 }
 
-static void hooks_undo(struct db *db, size_t down_to)
+void hooks_undo(struct db *db, size_t down_to)
 {
     while (db->n_hooks > down_to) {
         const struct hook *h = &db->hooks[--db->n_hooks];
@@ -207,11 +170,18 @@ static void hooks_undo(struct db *db, size_t down_to)
     }
 }
 
-static void hooks_done(struct db *db)
+/* Before the hooks, because they tell others; once more after them, because they renew what is in memory. */
+void hooks_done(struct db *db)
 {
+    bool any = db->n_hooks > 0;
+
+    (void)atomic_fetch_add(&db->store->commits, 1);
+    kept_raise(db->store->kept, db->touched);
     for (size_t i = 0; i < db->n_hooks; i++)
         db->hooks[i].done(db->hooks[i].arg);
     db->n_hooks = 0;
+    if (any)
+        kept_raise(db->store->kept, db->touched);
 }
 
 /* ---- events between rooms ---- */
@@ -233,236 +203,8 @@ bool db_emit(struct db *db, const char *topic, int64_t subject, const void *deta
     return true;
 }
 
-/* ---- the writer ---- */
-enum fate {
-    FATE_KEPT,  /* on disk; each write knows whether it took part */
-    FATE_LOST,  /* nothing of it was kept, and trying again would not help */
-    FATE_APART, /* nothing was kept because of one of them: each must be tried alone */
-};
-
-/* Runs one write in its savepoint; false when the whole transaction cannot go on. */
-static bool write_run(struct db *db, struct write *w, struct error *why)
-{
-    size_t hooks = db->n_hooks, puts = db->n_puts;
-
-    error_done(w->e);
-    error_init(w->e);
-    if (!connection_run(db, "SAVEPOINT one", why))
-        return false;
-    w->ok = w->fn(db, w->arg, w->e);
-    connection_close_rows(db);
-    if (!connection_in_transaction(db)) /* SQLite ends it by itself when the disk is full or fails */
-        return fail(why, w->ok ? E_DATABASE : w->e->code, "the transaction was ended: %s", w->e->detail);
-    if (w->ok)
-        return connection_run(db, "RELEASE one", why);
-    hooks_undo(db, hooks);
-    db->n_puts = puts;
-    return connection_run(db, "ROLLBACK TO one", why) && connection_run(db, "RELEASE one", why);
-}
-
-static bool batch_commit(struct db *db, struct error *why)
-{
-    if (!search_flush(db, why))
-        return false;
-    fault_point("write.before-commit");
-    if (!connection_run(db, "COMMIT", why))
-        return false;
-    fault_point("write.after-commit");
-    return true;
-}
-
-/* Even a write that had failed by itself takes part: it may have stumbled over what was not kept. */
-static enum fate batch_abandon(struct db *db, struct write **batch, size_t n, const struct error *why)
-{
-    enum fate fate = n > 1 && why->code != E_DISK_FULL ? FATE_APART : FATE_LOST;
-    auto_error struct error e;
-
-    error_init(&e);
-    if (connection_in_transaction(db) && !connection_run(db, "ROLLBACK", &e))
-        log_line(LOG_ERROR, "rollback", "why=\"%s\"", e.detail);
-    hooks_undo(db, 0);
-    log_line(LOG_WARN, "batch-rolled-back", "writes=%zu why=\"%s\"", n, why->detail);
-    for (size_t i = 0; fate == FATE_LOST && i < n; i++) {
-        batch[i]->ok = false;
-        error_done(batch[i]->e);
-        error_init(batch[i]->e);
-        (void)fail(batch[i]->e, why->code, "%s", why->detail);
-    }
-    return fate;
-}
-
-static enum fate batch_run(struct db *db, struct write **batch, size_t n)
-{
-    auto_error struct error why;
-    bool ok;
-
-    error_init(&why);
-    db->n_puts = 0;
-    arena_reset(db->batch);
-    ok = connection_run(db, "BEGIN IMMEDIATE", &why);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = write_run(db, batch[i], &why);
-    if (!ok || !batch_commit(db, &why))
-        return batch_abandon(db, batch, n, &why);
-    hooks_done(db);
-    return FATE_KEPT;
-}
-
-/* Waits for work and takes at most a batch of it; 0 when the store is closing and nothing is left. */
-static size_t queue_take(struct store *s, struct write **batch)
-{
-    size_t n = 0;
-
-    (void)pthread_mutex_lock(&s->queue_lock);
-    while (!s->first && !s->closing)
-        (void)pthread_cond_wait(&s->queue_news, &s->queue_lock);
-    for (; s->first && n < BATCH_MAX; n++) {
-        batch[n] = s->first;
-        s->first = s->first->next;
-    }
-    if (!s->first)
-        s->last = &s->first;
-    s->figures.queued -= (int64_t)n;
-    (void)pthread_mutex_unlock(&s->queue_lock);
-    return n;
-}
-
-static void queue_tell(struct store *s, struct write **batch, size_t n)
-{
-    int64_t failed = 0;
-
-    for (size_t i = 0; i < n; i++)
-        failed += !batch[i]->ok;
-    (void)pthread_mutex_lock(&s->queue_lock);
-    s->figures.writes += (int64_t)n;
-    s->figures.failed += failed;
-    s->figures.batches++;
-    if (s->figures.largest_batch < (int64_t)n)
-        s->figures.largest_batch = (int64_t)n;
-    (void)pthread_mutex_unlock(&s->queue_lock);
-    for (size_t i = 0; i < n; i++)
-        (void)sem_post(&batch[i]->fate_known); /* the write is gone with the next instruction */
-}
-
-static void *writer_main(void *arg)
-{
-    struct store *s = arg;
-    struct write *batch[BATCH_MAX];
-    size_t n;
-
-    while ((n = queue_take(s, batch)) > 0) {
-        if (batch_run(s->writer, batch, n) == FATE_APART)
-            for (size_t i = 0; i < n; i++)
-                (void)batch_run(s->writer, &batch[i], 1);
-        queue_tell(s, batch, n);
-    }
-    return NULL;
-}
-
-bool store_write(struct store *s, write_fn *fn, void *arg, struct error *e)
-{
-    struct write w = {.fn = fn, .arg = arg, .e = e};
-    bool full;
-
-    if (is_writer_thread(s))
-        return fail(e, E_INTERNAL, "a write inside a write would wait for itself");
-    if (sem_init(&w.fate_known, 0, 0) != 0)
-        return fail_errno(e, "semaphore");
-    (void)pthread_mutex_lock(&s->queue_lock);
-    full = s->figures.queued >= QUEUE_MAX || s->closing;
-    if (!full) {
-        *s->last = &w;
-        s->last = &w.next;
-        if (s->figures.queued++ == 0)
-            (void)pthread_cond_signal(&s->queue_news);
-    }
-    (void)pthread_mutex_unlock(&s->queue_lock);
-    while (!full && sem_wait(&w.fate_known) != 0)
-        ; /* a signal: wait on */
-    (void)sem_destroy(&w.fate_known);
-    return full ? fail(e, E_BUSY, "the write queue is full") : w.ok;
-}
-
-struct store_figures store_figures(struct store *s)
-{
-    struct store_figures f;
-
-    (void)pthread_mutex_lock(&s->queue_lock);
-    f = s->figures;
-    (void)pthread_mutex_unlock(&s->queue_lock);
-    return f;
-}
-
-/* ---- open and close ---- */
-static bool path_from(const char *url, char path[static STORE_PATH_MAX], struct error *e)
-{
-    static const char scheme[] = "sqlite:";
-
-    if (!text_starts_with(url, scheme))
-        return fail(e, E_USAGE, "not a sqlite: address: %.200s", url);
-    if (snprintf(path, STORE_PATH_MAX, "%s", url + sizeof scheme - 1) >= STORE_PATH_MAX || !*path)
-        return fail(e, E_USAGE, "no path, or too long");
-    return true;
-}
-
-bool store_backup_of(const char *url, const char *path, struct error *e)
-{
-    char from[STORE_PATH_MAX];
-
-    if (!path_from(url, from, e))
-        return false;
-    if (access(path, F_OK) == 0)
-        return fail(e, E_IO, "%s exists", path);
-    return database_copy(from, path, e);
-}
-
-/* Held until the process ends, however it ends. A file of its own: closing a second descriptor of the database would
- * drop SQLite's locks on it. */
-static bool lock_take(struct store *s, struct error *e)
-{
-    char path[STORE_PATH_MAX + 8];
-
-    (void)snprintf(path, sizeof path, "%s.lock", s->path);
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (s->lock_fd < 0)
-        return fail_errno(e, "open %s", path);
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? fail(e, E_IN_USE, "%s is locked", path) : fail_errno(e, "lock %s", path);
-    return true;
-}
-
-static bool folder_prepare(const char *path, struct error *e)
-{
-    char folder[STORE_PATH_MAX];
-    char *slash;
-
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    slash = strrchr(folder, '/');
-    if (!slash || slash == folder)
-        return true;
-    *slash = '\0';
-    return folder_make(folder, e);
-}
-
-static bool writer_start(struct store *s, struct error *e)
-{
-    sigset_t all, before;
-    int code;
-
-    /* Signals are for the thread that waits for them. */
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&s->writer_thread, NULL, writer_main, s);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0) {
-        errno = code;
-        return fail_errno(e, "writer thread");
-    }
-    s->writer_started = true;
-    return true;
-}
-
-static void cond_init_monotonic(pthread_cond_t *cond)
+/* ---- what the engines and the jobs need of threads ---- */
+void cond_init_monotonic(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;
 
@@ -472,21 +214,82 @@ static void cond_init_monotonic(pthread_cond_t *cond)
     (void)pthread_condattr_destroy(&attr);
 }
 
-bool store_open(const char *url, struct store **out, struct error *e)
+bool thread_start(pthread_t *thread, void *(*run)(void *), void *arg, struct error *e)
 {
-    struct store *s = calloc(1, sizeof *s);
+    sigset_t all, before;
+    int code;
 
+    /* Signals are for the thread that waits for them. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    code = pthread_create(thread, NULL, run, arg);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0)
+        return true;
+    errno = code;
+    return fail_errno(e, "a thread cannot be made");
+}
+
+struct timespec deadline_in(int64_t ms)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+struct store_figures store_figures(struct store *s)
+{
+    struct store_figures f;
+
+    (void)pthread_mutex_lock(&s->figures_lock);
+    f = s->figures;
+    (void)pthread_mutex_unlock(&s->figures_lock);
+    return f;
+}
+
+/* ---- open and close ---- */
+static const struct engine *engine_of(const char *url)
+{
+    for (size_t i = 0; i < COUNT(engines); i++)
+        if (text_starts_with(url, engines[i]->scheme))
+            return engines[i];
+    return NULL;
+}
+
+bool store_backup_of(const char *url, const char *path, struct error *e)
+{
+    const struct engine *engine = engine_of(url);
+
+    if (!engine)
+        return fail(e, E_USAGE, "no database is addressed like that");
+    if (access(path, F_OK) == 0)
+        return fail(e, E_IO, "%s exists", path);
+    return engine->copy(url, path, e);
+}
+
+static bool open_store(const char *url, bool beside, struct store **out, struct error *e)
+{
+    const struct engine *engine = engine_of(url);
+    struct store *s;
+
+    if (!engine) /* the address is not repeated: it may hold a password */
+        return fail(e, E_USAGE, "no database is addressed like that: sqlite:…, postgresql://…");
+    s = calloc(1, sizeof *s);
     if (!s)
         die("store", sizeof *s);
-    s->lock_fd = -1;
-    s->last = &s->first;
-    (void)pthread_mutex_init(&s->idle_lock, NULL);
-    cond_init_monotonic(&s->idle_news);
-    (void)pthread_mutex_init(&s->queue_lock, NULL);
-    (void)pthread_cond_init(&s->queue_news, NULL);
-    if (!path_from(url, s->path, e) || !folder_prepare(s->path, e) || !lock_take(s, e) ||
-        !connection_open(s, s->path, true, &s->writer, e) || !writer_start(s, e) ||
-        !store_migrate(s, "db", db_migrations, e)) {
+    s->engine = engine;
+    s->beside = beside;
+    s->kept = kept_table_new();
+    s->commits = 1;
+    (void)pthread_mutex_init(&s->figures_lock, NULL);
+    if (!engine->open(s, url, e) || (!beside && !store_migrate(s, "db", db_migrations, e))) {
         store_close(s);
         return false;
     }
@@ -494,29 +297,23 @@ bool store_open(const char *url, struct store **out, struct error *e)
     return true;
 }
 
+bool store_open(const char *url, struct store **out, struct error *e)
+{
+    return open_store(url, false, out, e);
+}
+
+bool store_open_beside(const char *url, struct store **out, struct error *e)
+{
+    return open_store(url, true, out, e);
+}
+
 void store_close(struct store *s)
 {
     if (!s)
         return;
     jobs_free(s->jobs);
-    (void)pthread_mutex_lock(&s->queue_lock);
-    s->closing = true;
-    (void)pthread_cond_signal(&s->queue_news);
-    (void)pthread_mutex_unlock(&s->queue_lock);
-    if (s->writer_started)
-        (void)pthread_join(s->writer_thread, NULL);
-    while (s->idle) {
-        struct db *db = s->idle;
-
-        s->idle = db->idle_next;
-        connection_close(db);
-    }
-    connection_close(s->writer); /* last: it folds the log into the database */
-    if (s->lock_fd >= 0)
-        (void)close(s->lock_fd);
-    (void)pthread_cond_destroy(&s->queue_news);
-    (void)pthread_mutex_destroy(&s->queue_lock);
-    (void)pthread_cond_destroy(&s->idle_news);
-    (void)pthread_mutex_destroy(&s->idle_lock);
+    s->engine->close(s);
+    kept_table_free(s->kept);
+    (void)pthread_mutex_destroy(&s->figures_lock);
     free(s);
 }

@@ -14,8 +14,10 @@
 
 #include "db/db.h"
 
+#include "../test_store.h"
+
 struct place {
-    char folder[64], url[128];
+    char folder[64], url[256];
     struct store *store;
     struct error e;
 };
@@ -53,7 +55,8 @@ static inline int place_setup(void **state)
 
     (void)snprintf(p->folder, sizeof p->folder, "/tmp/motcua-db-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
-    (void)snprintf(p->url, sizeof p->url, "sqlite:%s/data/motcua.db", p->folder);
+    test_store_new(p->folder);
+    test_store_url(p->folder, "data/motcua.db", p->url, sizeof p->url);
     place_open(p);
     *state = p;
     return 0;
@@ -71,6 +74,7 @@ static inline int place_teardown(void **state)
     char data[80];
 
     place_close(p);
+    test_store_drop(p->folder);
     error_init(&p->e);
     assert_true(folder_walk(p->folder, "", place_unlink, NULL, &p->e));
     (void)snprintf(data, sizeof data, "%s/data", p->folder);

@@ -96,6 +96,31 @@ static void a_job_runs_and_tells(void **state)
     json_decref(input);
 }
 
+static bool sweep(struct db *db, void *arg, struct error *e)
+{
+    return jobs_sweep(db, *(const int64_t *)arg, e);
+}
+
+static void done_jobs_are_swept_after_a_week(void **state)
+{
+    enum { DAYS_KEPT = 7 };
+    struct place *p = *state;
+    struct counter good = {0}, bad = {.fail_first = 1, .code = E_IO};
+    int64_t now = now_ms(), soon = now + DAYS_KEPT * (int64_t)DAY_MS - HOUR_MS, late = soon + 2 * (int64_t)HOUR_MS;
+
+    counter_start(p, &good, 1);
+    store_job_kind(p->store, &(struct job_kind){"bad", work, &bad, 1});
+    (void)job_new(p, "work", NULL, INSTANT_NONE);
+    (void)job_new(p, "bad", NULL, INSTANT_NONE);
+    assert_int_equal(jobs_run_due(p->store, now_ms() + 1), 2);
+    (void)job_new(p, "work", NULL, now + 30 * (int64_t)DAY_MS);
+    assert_ok(p, store_write(p->store, sweep, &soon, &p->e));
+    assert_int_equal(number(p, "SELECT count(*) FROM job", NULL), 3);
+    assert_ok(p, store_write(p->store, sweep, &late, &p->e));
+    assert_int_equal(number(p, "SELECT count(*) FROM job WHERE state = 'done'", NULL), 0);
+    assert_int_equal(number(p, "SELECT count(*) FROM job", NULL), 2); /* what failed, what waits */
+}
+
 static void a_job_waits_for_its_time(void **state)
 {
     struct place *p = *state;
@@ -253,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(a_job_runs_and_tells),
+        story(done_jobs_are_swept_after_a_week),
         story(a_job_waits_for_its_time),
         cmocka_unit_test(a_failure_is_tried_again_later),
         story(an_overtaken_run_changes_nothing),

@@ -55,7 +55,7 @@ static void a_failed_step_leaves_nothing(void **state)
 
     assert_fails(p, E_DATABASE, store_migrate(p->store, "thing", broken, &p->e));
     assert_int_equal(number(p, "SELECT max(number) FROM migration WHERE module = 'thing'", NULL), 1);
-    assert_int_equal(number(p, "SELECT count(*) FROM pragma_table_info('thing')", NULL), 1);
+    assert_fails(p, E_DATABASE, put(p, "UPDATE thing SET half = 'there'", NULL));
 }
 
 static void a_copy_is_kept_before_the_first_change(void **state)
@@ -64,17 +64,18 @@ static void a_copy_is_kept_before_the_first_change(void **state)
     struct store *copy;
     char url[160];
 
-    assert_ok(p, store_migrate(p->store, "thing", first, &p->e)); /* with db's own: two steps */
+    ONLY_SQLITE;
+    assert_ok(p, store_migrate(p->store, "thing", first, &p->e)); /* with db's own three: four steps */
     place_close(p);
     place_open(p);
     assert_ok(p, store_migrate(p->store, "thing", first, &p->e));
-    assert_false(copy_exists(p, 3)); /* nothing changed */
+    assert_false(copy_exists(p, 5)); /* nothing changed */
     assert_ok(p, store_migrate(p->store, "thing", second, &p->e));
-    assert_true(copy_exists(p, 3));
-    assert_false(copy_exists(p, 4)); /* once */
+    assert_true(copy_exists(p, 5));
+    assert_false(copy_exists(p, 6)); /* once */
     place_close(p);
 
-    (void)snprintf(url, sizeof url, "sqlite:%s/data/motcua.db.before-3", p->folder);
+    (void)snprintf(url, sizeof url, "sqlite:%s/data/motcua.db.before-5", p->folder);
     assert_ok(p, store_open(url, &copy, &p->e));
     p->store = copy;
     assert_int_equal(number(p, "SELECT max(number) FROM migration WHERE module = 'thing'", NULL), 1);

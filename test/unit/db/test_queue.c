@@ -20,7 +20,8 @@ struct member {
     bool ok, done, undone, seen;
 };
 
-/* Holds the writer until the crowd waits behind it, so that it becomes one batch. */
+/* Holds SQLite's writer until the crowd waits behind it, so that it becomes one batch. On PostgreSQL each of the crowd
+ * has a transaction of its own. */
 struct holder {
     struct place *place;
     pthread_t thread;
@@ -53,6 +54,8 @@ static void *hold_main(void *arg)
 static void hold_start(struct holder *h, struct place *p)
 {
     h->place = p;
+    if (test_on_postgres())
+        return;
     assert_int_equal(sem_init(&h->holding, 0, 0), 0);
     assert_int_equal(pthread_create(&h->thread, NULL, hold_main, h), 0);
     assert_int_equal(sem_wait(&h->holding), 0); /* the writer has it, alone */
@@ -60,6 +63,8 @@ static void hold_start(struct holder *h, struct place *p)
 
 static void hold_end(struct holder *h)
 {
+    if (test_on_postgres())
+        return;
     assert_int_equal(pthread_join(h->thread, NULL), 0);
     assert_true(h->ok);
 }
@@ -127,7 +132,7 @@ static void one_bad_write_fails_alone(void **state)
         assert_int_equal(m->done, m->ok);
         assert_true(m->undone); /* told either way */
     }
-    assert_int_equal(store_figures(p->store).largest_batch, CROWD);
+    assert_int_equal(store_figures(p->store).largest_batch, test_on_postgres() ? 1 : CROWD);
     assert_int_equal(number(p, "SELECT count(*) FROM entry", NULL), 1 + CROWD * 3 / 4);
 }
 
@@ -178,10 +183,10 @@ static bool hooked(struct db *db, void *arg, struct error *e)
 static void hooks_follow_the_fate_of_the_write(void **state)
 {
     static const struct {
-        const char *sql, *diary;
+        const char *sql, *diary, *diary_postgres; /* there a conflict is looked at twice: the other may be new */
     } rows[] = {
-        {"INSERT INTO entry (id) VALUES (1)", "run done-a done-b "},
-        {"INSERT INTO entry (id) VALUES (1)", "run undo-b undo-a "},
+        {"INSERT INTO entry (id) VALUES (1)", "run done-a done-b ", "run done-a done-b "},
+        {"INSERT INTO entry (id) VALUES (1)", "run undo-b undo-a ", "run undo-b undo-a run undo-b undo-a "},
     };
     struct place *p = *state;
 
@@ -190,7 +195,7 @@ static void hooks_follow_the_fate_of_the_write(void **state)
         error_init(&p->e);
         diary.text[0] = '\0';
         (void)!store_write(p->store, hooked, (void *)(uintptr_t)rows[i].sql, &p->e);
-        assert_string_equal(diary.text, rows[i].diary);
+        assert_string_equal(diary.text, test_on_postgres() ? rows[i].diary_postgres : rows[i].diary);
     }
 }
 
