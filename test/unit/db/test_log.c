@@ -1,0 +1,129 @@
+/* The write-ahead log of SQLite beside the writer: it does not grow while writes go on, nor because somebody reads for
+ * long, and when it is quiet the database holds everything by itself. */
+#include "db_test.h"
+
+#include "base/file.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    WRITERS = 4,
+    EACH = 750,
+    PIECE = 64 << 10,    /* seventeen pages */
+    LOG_MAX = 130 << 20, /* what is logged is half as much again, and a log begins anew at 64 MiB and a little */
+    DATABASE_MAX = 512 << 20,
+    QUIET_MAX_MS = 20000,
+};
+
+struct author {
+    struct place *place;
+    pthread_t thread;
+    int64_t first, each;
+    bool ok;
+};
+
+static bool add_piece(struct db *db, void *arg, struct error *e)
+{
+    static const unsigned char piece[PIECE];
+
+    return db_exec(db, NULL, e, "INSERT INTO piece (id, body) VALUES ($1, $2)",
+                   ARGS(I64(*(const int64_t *)arg), BLOB(((struct bytes){piece, sizeof piece}))));
+}
+
+static void *author_main(void *arg)
+{
+    struct author *a = arg;
+    auto_error struct error e;
+
+    error_init(&e);
+    a->ok = true;
+    for (int64_t id = a->first; a->ok && id < a->first + a->each; id++)
+        a->ok = store_write(a->place->store, add_piece, &id, &e);
+    return NULL;
+}
+
+static void write_some(struct place *p, int64_t first, int64_t each)
+{
+    struct author authors[WRITERS];
+
+    for (int i = 0; i < WRITERS; i++) {
+        authors[i] = (struct author){.place = p, .first = first + i * each, .each = each};
+        assert_int_equal(pthread_create(&authors[i].thread, NULL, author_main, &authors[i]), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        assert_int_equal(pthread_join(authors[i].thread, NULL), 0);
+        assert_true(authors[i].ok);
+    }
+}
+
+static off_t size_of(const struct place *p, const char *name)
+{
+    char path[128];
+    struct stat st;
+
+    (void)snprintf(path, sizeof path, "%s/data/%s", p->folder, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void it_begins_anew_while_writes_go_on(void **state)
+{
+    struct place *p = *state;
+
+    define(p, "CREATE TABLE piece (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)");
+    write_some(p, 0, EACH);
+    assert_true(size_of(p, "motcua.db-wal") < LOG_MAX);
+    assert_int_equal(number(p, "SELECT count(*) FROM piece", NULL), WRITERS * EACH);
+}
+
+/* Of the file alone, without its log. */
+static int64_t pieces_in_the_file(struct place *p)
+{
+    auto_arena struct arena *a = arena_new();
+    struct place alone = {0};
+    struct bytes bytes;
+    char from[128], to[128];
+    int64_t n;
+
+    (void)snprintf(from, sizeof from, "%s/data/motcua.db", p->folder);
+    (void)snprintf(to, sizeof to, "%s/alone.db", p->folder);
+    (void)snprintf(alone.url, sizeof alone.url, "sqlite:%s", to);
+    assert_ok(p, file_read(a, from, DATABASE_MAX, &bytes, &p->e));
+    assert_ok(p, file_write(to, bytes, &p->e));
+    place_open(&alone);
+    n = number(&alone, "SELECT count(*) FROM piece", NULL);
+    place_close(&alone);
+    return n;
+}
+
+/* A reader that stays needs the log as it is. Once it has gone, a quiet second is enough. */
+static void the_file_has_it_all_when_it_is_quiet(void **state)
+{
+    struct place *p = *state;
+    struct db *reader = NULL;
+    int64_t n = 0;
+
+    define(p, "CREATE TABLE piece (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)");
+    place_close(p); /* the table is in the file */
+    place_open(p);
+    write_some(p, 0, 10);
+    assert_ok(p, store_read(p->store, &reader, &p->e));
+    assert_int_equal(number(p, "SELECT count(*) FROM piece", NULL), WRITERS * 10);
+    write_some(p, 1000, 10);
+    store_read_end(reader);
+    for (int ms = 0; n != WRITERS * 20 && ms < QUIET_MAX_MS; ms += 200) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        n = pieces_in_the_file(p);
+    }
+    assert_int_equal(n, WRITERS * 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {story(it_begins_anew_while_writes_go_on),
+                                       story(the_file_has_it_all_when_it_is_quiet)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
