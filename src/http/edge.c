@@ -48,12 +48,11 @@ static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const cha
 
 /* A frame that two servers could read in two ways is how requests are smuggled past a proxy. Sets the length, or
  * chunked. */
-static bool check_frame(struct request *q, const char *version, int64_t *length, struct error *e)
+static bool check_frame(struct request *q, const char *version, struct error *e)
 {
     struct frame f = {0};
 
     MHD_get_connection_values_n(q->mhd, MHD_HEADER_KIND, note_header, &f);
-    *length = 0;
     if (f.control)
         return fail(e, E_BAD_REQUEST, "a header holds control characters");
     if (f.bad_name)
@@ -62,7 +61,7 @@ static bool check_frame(struct request *q, const char *version, int64_t *length,
         return fail(e, E_BAD_REQUEST, "Host, Content-Length or Transfer-Encoding is ambiguous");
     if (f.encoding && (strcasecmp(f.encoding, "chunked") != 0 || strcmp(version, "HTTP/1.1") != 0))
         return fail(e, E_BAD_REQUEST, "Transfer-Encoding is not chunked over HTTP/1.1");
-    if (f.length && !text_to_i64(f.length, 0, INT64_MAX, length))
+    if (f.length && !text_to_i64(f.length, 0, INT64_MAX, &q->length))
         return fail(e, E_BAD_REQUEST, "Content-Length is not a number");
     if (strncmp(version, "HTTP/1.", 7) != 0)
         return fail(e, E_BAD_REQUEST, "the version is not HTTP/1.x");
@@ -79,19 +78,23 @@ static bool check_header_bytes(struct request *q, struct error *e)
 }
 
 /* ---- the body ---- */
-static bool check_body(struct request *q, int64_t length, struct error *e)
+static bool has_body(const struct request *q)
+{
+    return q->length > 0 || q->chunked;
+}
+
+static bool check_body(struct request *q, struct error *e)
 {
     const struct route *row = q->entry->row;
-    bool has_body = length > 0 || q->chunked;
 
     if (!q->entry->takes_body)
-        return !has_body || fail(e, E_BODY_TOO_LARGE, "this address takes no body");
+        return !has_body(q) || fail(e, E_BODY_TOO_LARGE, "this address takes no body");
     q->body_max = row->sink ? row->sink->max_bytes : row->body_max;
     if (q->body_max == 0)
         q->body_max = row->sink ? HTTP_UPLOAD_MAX : HTTP_BODY_MAX;
-    if (!row->sink && has_body && !media_type_is_json(request_header(q, "Content-Type")))
+    if (!row->sink && has_body(q) && !media_type_is_json(request_header(q, "Content-Type")))
         return fail(e, E_MEDIA_TYPE, "Content-Type must be application/json");
-    if ((uint64_t)length > q->body_max)
+    if ((uint64_t)q->length > q->body_max)
         return fail(e, E_BODY_TOO_LARGE, "at most %" PRIu64 " bytes", q->body_max);
     q->body = (struct buf)BUF_INIT(q->body_max + 1);
     return true;
@@ -173,10 +176,10 @@ static bool check_conditions(struct request *q, struct error *e)
 }
 
 /* ---- the path ---- */
-static bool decode_params(struct request *q, const struct match *m, struct error *e)
+static bool decode_params(struct request *q, struct error *e)
 {
     for (size_t i = 0; i < q->entry->n_params; i++) {
-        q->param[i] = percent_decode(q->arena, m->param[i].text, m->param[i].len);
+        q->param[i] = percent_decode(q->arena, q->match.param[i].text, q->match.param[i].len);
         if (!q->param[i])
             return fail(e, E_BAD_REQUEST, "{%s} of the path is not percent-encoded text", q->entry->param[i]);
     }
@@ -184,9 +187,10 @@ static bool decode_params(struct request *q, const struct match *m, struct error
 }
 
 /* Finds the row. *done: the client's own files answered. */
-static bool find_row(struct request *q, struct match *m, bool *done, struct error *e)
+static bool find_row(struct request *q, bool *done, struct error *e)
 {
     enum method method = method_of(q->method);
+    struct match *m = &q->match;
 
     *done = false;
     if (!routes_find(&q->server->routes, q->path, m)) {
@@ -197,9 +201,9 @@ static bool find_row(struct request *q, struct match *m, bool *done, struct erro
     return q->entry || fail(e, E_METHOD, "%s", "see Allow");
 }
 
-static bool check_all(struct request *q, const struct match *m, int64_t length, struct error *e)
+static bool check_all(struct request *q, struct error *e)
 {
-    return decode_params(q, m, e) && check_caller(q, e) && check_origin(q, e) && check_body(q, length, e) &&
+    return decode_params(q, e) && check_caller(q, e) && check_origin(q, e) && check_body(q, e) &&
            request_query_read(q, e) && request_query_check(q, e) && check_conditions(q, e) && open_sink(q, e);
 }
 
@@ -246,49 +250,118 @@ static enum MHD_Result send_later(struct request *q)
     return MHD_YES;
 }
 
-static enum MHD_Result refuse(struct request *q, const struct match *m, int64_t length, const struct error *e)
+static void make_refusal(struct request *q, const struct error *e)
 {
-    bool body = length > 0 || q->chunked;
     char allow[64];
 
     reply_problem(&q->reply, e);
     if (e->code == E_METHOD) {
-        routes_allow(m, allow, sizeof allow);
+        routes_allow(&q->match, allow, sizeof allow);
         reply_header(&q->reply, "Allow", allow);
     }
-    q->reply.close = body || e->code == E_BAD_REQUEST || e->code == E_HEADERS;
+    q->reply.close = has_body(q) || e->code == E_BAD_REQUEST || e->code == E_HEADERS;
+}
+
+static enum MHD_Result send_refusal(struct request *q)
+{
     return q->reply.close ? send_reply(q) : send_later(q);
 }
 
+static enum MHD_Result refuse(struct request *q, const struct error *e)
+{
+    make_refusal(q, e);
+    return send_refusal(q);
+}
+
 /* ---- running ---- */
-static void run_handler(struct request *q)
+static void conclude(struct request *q, bool good, struct error *e)
 {
     const struct route *row = q->entry->row;
-    auto_error struct error e;
-    bool good;
 
-    error_init(&e);
-    good = row->handler(q, &q->reply, &e);
     if (good && q->reply.kind == REPLY_NONE)
-        good = fail(&e, E_INTERNAL, "the handler made no reply");
+        good = fail(e, E_INTERNAL, "the handler made no reply");
     if (!good) {
-        if (e.code == E_NONE)
-            (void)fail(&e, E_INTERNAL, "the handler failed without saying why");
-        reply_problem(&q->reply, &e);
+        if (e->code == E_NONE)
+            (void)fail(e, E_INTERNAL, "the handler failed without saying why");
+        reply_problem(&q->reply, e);
     } else if (row->status && q->reply.status == 200) {
         q->reply.status = row->status;
     }
+}
+
+/* False when the request waits: then it may be over already, and belongs to nobody here. */
+static bool run_handler(struct request *q)
+{
+    bool inline_run = q->inline_run, good;
+    auto_error struct error e;
+
+    error_init(&e);
+    good = q->entry->row->handler(q, &q->reply, &e);
+    if (inline_run && good && q->finish)
+        return false;
+    conclude(q, good, &e);
+    return true;
+}
+
+bool request_may_block(const struct request *q)
+{
+    return !q->inline_run;
+}
+
+void request_wait(struct request *q, finish_fn *finish, void *arg)
+{
+    q->finish = finish;
+    q->finish_arg = arg;
+    q->phase = PHASE_WORK;
+    atomic_fetch_add(&q->server->metrics.suspended, 1);
+    atomic_fetch_add(&q->server->metrics.waiting, 1);
+    MHD_suspend_connection(q->mhd); /* before another thread knows of it */
+}
+
+void request_done(struct request *q)
+{
+    struct http_server *s = q->server;
+
+    loop_resume(request_loop(q), q->mhd); /* q belongs to the event thread from here on */
+    atomic_fetch_sub(&s->metrics.waiting, 1);
+}
+
+static void finish(struct request *q)
+{
+    auto_error struct error e;
+
+    error_init(&e);
+    conclude(q, q->finish(q, &q->reply, q->finish_arg, &e), &e);
+}
+
+/* Who calls is in the database, too: where it may make one wait, the checks and, when there is no body to wait for, the
+ * handler are one turn of a worker. */
+static void run_at_gate(struct request *q)
+{
+    auto_error struct error e;
+
+    error_init(&e);
+    q->admitted = check_all(q, &e);
+    if (!q->admitted)
+        make_refusal(q, &e);
+    else if (!has_body(q))
+        (void)run_handler(q);
 }
 
 /* The trees that the handler made are given back on its own thread: freed on the event thread, they had to be found
  * again by malloc's slow way at the next request. */
 void edge_run(struct request *q)
 {
-    run_handler(q);
-    arena_settle(q->arena);
-    json_decref(q->json);
-    q->json = NULL;
-    MHD_resume_connection(q->mhd); /* q belongs to the event thread from here on */
+    if (q->phase == PHASE_GATE)
+        run_at_gate(q);
+    else
+        (void)run_handler(q);          /* a worker blocks: nothing waits */
+    if (q->reply.kind != REPLY_NONE) { /* else the handler is still to come, and needs to know who calls */
+        arena_settle(q->arena);
+        json_decref(q->json);
+        q->json = NULL;
+    }
+    loop_resume(request_loop(q), q->mhd); /* q belongs to the event thread from here on */
 }
 
 void edge_turn_away(struct request *q)
@@ -297,18 +370,16 @@ void edge_turn_away(struct request *q)
 
     error_init(&e);
     (void)fail(&e, E_BUSY, "no worker is free");
-    reply_problem(&q->reply, &e);
-    MHD_resume_connection(q->mhd);
+    if (q->phase == PHASE_GATE)
+        make_refusal(q, &e);
+    else
+        reply_problem(&q->reply, &e);
+    loop_resume(request_loop(q), q->mhd);
 }
 
-static enum MHD_Result start(struct request *q)
+static enum MHD_Result hand_over(struct request *q, enum phase phase)
 {
-    conn_deadline(q, 0);
-    if (!q->entry->worker) {
-        run_handler(q);
-        return send_reply(q);
-    }
-    q->phase = PHASE_WORK;
+    q->phase = phase;
     atomic_fetch_add(&q->server->metrics.suspended, 1);
     MHD_suspend_connection(q->mhd); /* before another thread knows of it */
     if (!workers_submit(q->server->workers, q))
@@ -316,24 +387,44 @@ static enum MHD_Result start(struct request *q)
     return MHD_YES;
 }
 
+static enum MHD_Result start(struct request *q)
+{
+    conn_deadline(q, 0);
+    q->inline_run = !q->entry->worker || (q->entry->row->flags & ROUTE_QUICK && q->server->options.writes_later &&
+                                          q->body.len <= HTTP_QUICK_BODY_MAX);
+    if (q->inline_run)
+        return run_handler(q) ? send_reply(q) : MHD_YES;
+    return hand_over(q, PHASE_WORK);
+}
+
+static enum MHD_Result await_body(struct request *q)
+{
+    conn_deadline(q, BODY_SECONDS + (int)((q->chunked ? q->body_max : (uint64_t)q->length) / BODY_RATE));
+    q->phase = PHASE_BODY;
+    return MHD_YES;
+}
+
+static enum MHD_Result through_gate(struct request *q)
+{
+    if (!q->admitted)
+        return send_refusal(q);
+    return q->reply.kind == REPLY_NONE ? await_body(q) : send_later(q);
+}
+
 static enum MHD_Result begin(struct request *q, const char *version)
 {
-    struct match m = {0};
-    int64_t length = 0;
     bool done = false, good;
     auto_error struct error e;
 
     error_init(&e);
-    good = check_frame(q, version, &length, &e) && check_header_bytes(q, &e) && find_row(q, &m, &done, &e);
+    good = check_frame(q, version, &e) && check_header_bytes(q, &e) && find_row(q, &done, &e);
     if (good && done)
-        good = !(length > 0 || q->chunked) || fail(&e, E_BODY_TOO_LARGE, "this address takes no body");
+        good = !has_body(q) || fail(&e, E_BODY_TOO_LARGE, "this address takes no body");
     if (good && done)
         return send_later(q);
-    if (!good || !check_all(q, &m, length, &e))
-        return refuse(q, &m, length, &e);
-    conn_deadline(q, BODY_SECONDS + (int)((q->chunked ? q->body_max : (uint64_t)length) / BODY_RATE));
-    q->phase = PHASE_BODY;
-    return MHD_YES;
+    if (good && q->server->options.reads_wait && q->entry->module)
+        return hand_over(q, PHASE_GATE);
+    return good && check_all(q, &e) ? await_body(q) : refuse(q, &e);
 }
 
 /* What fails on the way (a full disk) is answered at the end of the body: a client that is still sending would lose an
@@ -342,13 +433,13 @@ static enum MHD_Result body_part(struct request *q, const char *data, size_t *si
 {
     auto_error struct error e;
 
+    error_init(&e);
     if (*size == 0 && !q->spoiled)
         return start(q);
     if (*size == 0) {
         conn_deadline(q, 0);
         return send_reply(q);
     }
-    error_init(&e);
     if (q->spoiled) {
         q->received += *size;
     } else if (!take_chunk(q, (struct bytes){data, *size}, &e)) {
@@ -392,8 +483,12 @@ enum MHD_Result edge_request(void *cls, struct MHD_Connection *mhd, const char *
     }
     if (q->phase == PHASE_BODY)
         return body_part(q, data, size);
-    if (q->phase == PHASE_WORK)
+    if (q->phase == PHASE_WORK || q->phase == PHASE_GATE)
         atomic_fetch_sub(&q->server->metrics.suspended, 1);
+    if (q->phase == PHASE_GATE)
+        return through_gate(q);
+    if (q->phase == PHASE_WORK && q->finish)
+        finish(q);
     q->phase = PHASE_REPLY;
     return send_reply(q);
 }
@@ -407,7 +502,7 @@ void edge_completed(void *cls, struct MHD_Connection *mhd, void **context, enum 
     if (!q)
         return;
     *context = NULL;
-    if (q->phase == PHASE_WORK) /* resumed, but its client had gone before the reply */
+    if (q->phase == PHASE_WORK || q->phase == PHASE_GATE) /* resumed, but its client had gone before the reply */
         atomic_fetch_sub(&s->metrics.suspended, 1);
     request_end(q);
     conn_deadline(q, s->options.idle_timeout_s + s->options.header_timeout_s);

@@ -15,9 +15,11 @@ struct membership {
 struct subscriber {
     struct feed *feed;
     struct MHD_Connection *mhd;
+    struct loop *loop;
     struct buf pending;
     bool waiting; /* suspended until there is news */
     bool slow;    /* did not keep up: ends with an error */
+    bool over;    /* may have missed something: ends */
     struct subscriber *prev, *next;
     size_t n;
     struct membership topics[];
@@ -68,7 +70,7 @@ static void wake(struct subscriber *s)
     if (!s->waiting)
         return;
     s->waiting = false;
-    MHD_resume_connection(s->mhd);
+    loop_resume(s->loop, s->mhd);
 }
 
 static void say(struct subscriber *s, const char *text, size_t len)
@@ -122,6 +124,7 @@ bool reply_events(struct request *q, struct reply *r, const char *const topics[]
         die("out of memory", n);
     s->feed = f;
     s->mhd = q->mhd;
+    s->loop = request_loop(q);
     s->pending = (struct buf)BUF_INIT(BUFFER_MAX);
     s->n = n;
     pthread_mutex_lock(&f->lock);
@@ -185,7 +188,7 @@ static ssize_t read_events(void *cls, uint64_t pos, char *out, size_t room)
         memmove(s->pending.data, s->pending.data + take, s->pending.len - take);
         s->pending.len -= take;
         n = (ssize_t)take;
-    } else if (f->closed) {
+    } else if (f->closed || s->over) {
         n = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         s->waiting = true;
@@ -229,6 +232,16 @@ void feed_publish(struct feed *f, const char *topic, const char *type, const cha
         pthread_mutex_unlock(&f->lock);
     }
     buf_done(&b);
+}
+
+void feed_restart(struct feed *f)
+{
+    pthread_mutex_lock(&f->lock);
+    for (struct subscriber *s = f->all; s; s = s->next) {
+        s->over = true;
+        wake(s);
+    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 void feed_heartbeat(struct feed *f)

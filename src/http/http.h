@@ -2,7 +2,8 @@
  * idempotency keys, metrics and the OpenAPI document are made from the rows, once, here.
  *
  * Threads: GET handlers run on the connection's event thread and must be quick (reads of the thread's own database
- * connection); a route marked ROUTE_WORKER and every other method run on a pool of workers and may block on writes. */
+ * connection); a route marked ROUTE_WORKER and every other method run on a pool of workers and may block on writes.
+ * With http_options.reads_wait all of them do. */
 #pragma once
 
 #include <jansson.h>
@@ -55,6 +56,9 @@ enum {
     ROUTE_HIDDEN = 16,    /* not in the OpenAPI document (pages, static files) */
     ROUTE_NO_BODY = 32,   /* a POST without a body */
     ROUTE_OPEN_BODY = 64, /* any JSON body, read by request_body(): checked against a schema of its own */
+    /* Prepares its write as quickly as a GET reads: with a small body it runs on the event thread, where it must not
+     * wait for the write but request_wait(), and request_may_block() is false. */
+    ROUTE_QUICK = 128,
 };
 typedef bool handler_fn(struct request *q, struct reply *r, struct error *e);
 
@@ -94,6 +98,7 @@ enum {
     HTTP_HEADER_BYTES_MAX = 16 << 10,
     HTTP_QUERY_PARAMS_MAX = 32,
     HTTP_KEY_MAX = 128, /* Idempotency-Key */
+    HTTP_QUICK_BODY_MAX = 16 << 10,
     PAGE_LIMIT_DEFAULT = 50,
     PAGE_LIMIT_MAX = 200,
 };
@@ -130,12 +135,25 @@ bool request_if_match(struct request *q, int64_t *seen, struct error *e) CHECKED
 void request_set_caller(struct request *q, void *caller);
 void *request_caller(const struct request *q);
 
+/* ---- waiting without a thread (ROUTE_QUICK) ---- */
+/* False on an event thread. */
+bool request_may_block(const struct request *q);
+/* From here on the request waits: queue what it waits for, then return true without a reply and touch it no more.
+ * Whoever is done calls request_done() once, on any thread; then finish makes the reply, on the event thread. */
+typedef bool finish_fn(struct request *q, struct reply *r, void *arg, struct error *e);
+void request_wait(struct request *q, finish_fn *finish, void *arg);
+void request_done(struct request *q);
+
 /* The same fields-to-struct step for JSON that did not come in a request (files, command line). */
 bool fields_read(struct arena *a, const json_t *object, const struct field *fields, void *out, struct error *e) CHECKED;
 
 /* ---- replies: a handler makes exactly one ---- */
-bool reply_json(struct reply *r, int status, json_t *taken);          /* always true, so that it can be returned */
-bool reply_json_text(struct reply *r, int status, const char *text);  /* copied; already JSON */
+bool reply_json(struct reply *r, int status, json_t *taken);         /* always true, so that it can be returned */
+bool reply_json_text(struct reply *r, int status, const char *text); /* copied; already JSON */
+/* JSON text that belongs to something else, which release() lets go once the reply is sent. */
+void reply_json_held(struct reply *r, int status, struct bytes text, void (*release)(void *held), void *held);
+/* The text of the reply so far. */
+struct bytes reply_text(const struct reply *r);
 bool reply_json_out(struct reply *r, int status, struct json_out *o); /* takes the text; o is empty after it */
 bool reply_empty(struct reply *r, int status);
 bool reply_bytes(struct reply *r, int status, const char *media_type, struct bytes copied);
@@ -147,7 +165,9 @@ void reply_header(struct reply *r, const char *name, const char *value);
 void reply_etag(struct reply *r, int64_t version);
 /* If-None-Match answered: true when a 304 was made and the handler should return. */
 bool reply_not_modified(struct request *q, struct reply *r, int64_t version);
-void reply_cookie(struct reply *r, const char *name, const char *value, int64_t max_age_s);
+/* Out of reach of the page's scripts, unless it is for them and holds no secret. */
+enum cookie { COOKIE_HTTP_ONLY, COOKIE_FOR_SCRIPTS };
+void reply_cookie(struct reply *r, enum cookie kind, const char *name, const char *value, int64_t max_age_s);
 
 /* ---- keyset pages ---- */
 struct page {
@@ -169,6 +189,8 @@ struct feed *feed_new(void);
 void feed_free(struct feed *f);
 /* Any thread; never blocks: a reader too slow to keep up is dropped. data is one JSON text. */
 void feed_publish(struct feed *f, const char *topic, const char *type, const char *data);
+/* Ends every stream there is: clients connect again by themselves and read what they may have missed. */
+void feed_restart(struct feed *f);
 
 /* ---- the server ---- */
 struct gate {
@@ -195,6 +217,10 @@ struct http_options {
     int idle_timeout_s;   /* of a silent connection */
     int header_timeout_s; /* from the first byte awaited to the end of the headers, however they trickle */
     int queue_max;        /* requests waiting for a worker; past it 503 */
+    bool writes_later;    /* ROUTE_QUICK rows may run on event threads: what they wait for does not block */
+    /* What /readyz asks besides; must not wait. NULL: it is. */
+    bool (*is_able)(const struct house *house, struct error *e);
+    bool reads_wait; /* the database is another machine's: whatever asks it runs on a worker, also a GET */
 };
 struct http_server;
 bool http_start(const struct http_options *options, struct house *house, const struct gate *gate,

@@ -11,8 +11,12 @@ static bool get_health(struct request *q, struct reply *r, struct error *e)
 
 static bool get_ready(struct request *q, struct reply *r, struct error *e)
 {
-    if (!atomic_load(&q->server->ready) || atomic_load(&q->server->draining))
+    const struct http_server *s = q->server;
+
+    if (!atomic_load(&s->ready) || atomic_load(&s->draining))
         return fail(e, E_BUSY, "starting or stopping");
+    if (s->options.is_able && !s->options.is_able(s->house, e))
+        return false;
     return reply_json_text(r, 200, "{\"status\":\"ready\"}");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -84,6 +85,8 @@ struct reply {
     const char *media_type;
     const char *text; /* in the arena, static, or owned */
     char *owned;      /* freed when the request is done */
+    void (*release)(void *held);
+    void *held; /* what text belongs to, released then too */
     size_t len;
     int fd; /* REPLY_FILE; -1 once handed on */
     struct subscriber *subscriber;
@@ -92,7 +95,7 @@ struct reply {
     bool close; /* the connection, after this reply */
 };
 
-enum phase { PHASE_IDLE, PHASE_BODY, PHASE_WORK, PHASE_REPLY };
+enum phase { PHASE_IDLE, PHASE_GATE, PHASE_BODY, PHASE_WORK, PHASE_REPLY };
 struct pair {
     const char *name, *value;
 };
@@ -124,13 +127,21 @@ struct request {
     bool fingerprinted;
     struct reply reply;
     struct request *next; /* in the workers' queue */
+    struct match match;
+    int64_t length;    /* of the body, as its header says */
+    bool admitted;     /* at the gate, by a worker */
+    bool inline_run;   /* on the event thread, where nothing may block */
+    finish_fn *finish; /* what makes the reply once the wait is over */
+    void *finish_arg;
 };
 
 /* One a connection; its request and arena are used again for each request on it. */
 struct conn {
     struct request request;
     struct conn *prev, *next; /* the server's list, under its lock */
+    struct loop *loop;
     int fd;
+    struct in6_addr address;
     _Atomic int64_t deadline_us; /* by when the headers or the body must be here; 0 none */
     bool cut;
 };
@@ -175,7 +186,7 @@ bool assets_reply(const struct assets *as, struct request *q, struct reply *r);
 /* ---- metrics.c ---- */
 struct metrics {
     struct tally assets, unmatched;
-    _Atomic int64_t in_flight, suspended;
+    _Atomic int64_t in_flight, suspended, waiting; /* waiting: suspended without a worker */
     _Atomic uint64_t bytes_in, bytes_out, refused_slow;
 };
 void tally_add(struct tally *t, int status, int64_t us);
@@ -193,8 +204,24 @@ void edge_completed(void *cls, struct MHD_Connection *mhd, void **context, enum 
 void edge_run(struct request *q);
 void edge_turn_away(struct request *q);
 
+/* ---- loop.c: the socket that listens, and the event threads ---- */
+struct loops;
+struct loop;
+/* Sets the server's port. */
+bool loops_start(struct http_server *s, struct loops **out, struct error *e) CHECKED;
+/* No new connections from here on. NULL is fine. */
+void loops_quiesce(struct loops *ls);
+/* Nothing may be suspended any more. NULL is fine. */
+void loops_stop(struct loops *ls);
+struct http_server *loop_server(const struct loop *l);
+/* From any thread. The connection belongs to its loop again before this returns. */
+void loop_resume(struct loop *l, struct MHD_Connection *mhd);
+
 /* ---- server.c ---- */
 void conn_deadline(struct request *q, int seconds);
+struct loop *request_loop(const struct request *q);
+/* libmicrohttpd's, with the loop. */
+void conn_notify(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what);
 struct http_server {
     struct http_options options;
     struct house *house;
@@ -202,7 +229,7 @@ struct http_server {
     struct arena *arena; /* process lifetime: routes, texts */
     struct routes routes;
     struct assets *assets;
-    struct MHD_Daemon *daemon;
+    struct loops *loops;
     struct workers *workers;
     struct feed *feed;
     bool owns_feed;

@@ -40,6 +40,22 @@ bool reply_json_out(struct reply *r, int status, struct json_out *o)
     return true;
 }
 
+void reply_json_held(struct reply *r, int status, struct bytes text, void (*release)(void *held), void *held)
+{
+    r->kind = REPLY_TEXT;
+    r->status = status;
+    r->media_type = "application/json";
+    r->text = text.data;
+    r->len = text.len;
+    r->release = release;
+    r->held = held;
+}
+
+struct bytes reply_text(const struct reply *r)
+{
+    return (struct bytes){r->text, r->kind == REPLY_TEXT ? r->len : 0};
+}
+
 static int add_chunk(const char *data, size_t len, void *buf)
 {
     buf_add(buf, data, len);
@@ -183,11 +199,12 @@ bool reply_not_modified(struct request *q, struct reply *r, int64_t version)
     return reply_empty(r, 304);
 }
 
-void reply_cookie(struct reply *r, const char *name, const char *value, int64_t max_age_s)
+void reply_cookie(struct reply *r, enum cookie kind, const char *name, const char *value, int64_t max_age_s)
 {
     header_static(r, "Set-Cookie",
-                  arena_printf(r->request->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%" PRId64 "%s", name,
-                               value, max_age_s, r->request->server->options.secure_cookies ? "; Secure" : ""));
+                  arena_printf(r->request->arena, "%s=%s; Path=/%s; SameSite=Lax; Max-Age=%" PRId64 "%s", name, value,
+                               kind == COOKIE_HTTP_ONLY ? "; HttpOnly" : "", max_age_s,
+                               r->request->server->options.secure_cookies ? "; Secure" : ""));
 }
 
 static void reply_clear(struct reply *r)
@@ -195,6 +212,8 @@ static void reply_clear(struct reply *r)
     if (r->fd >= 0)
         (void)close(r->fd); /* read only: nothing to lose */
     free(r->owned);
+    if (r->release)
+        r->release(r->held);
     subscriber_drop(r->subscriber);
     *r = (struct reply){.fd = -1, .request = r->request};
 }
@@ -252,7 +271,8 @@ static void add_common(struct request *q)
     /* What the city says about people stays out of shared caches; with an ETag it may be asked again. */
     if (!has_header(r, "Cache-Control"))
         header_static(r, "Cache-Control", has_header(r, "ETag") || r->status == 304 ? "private, no-cache" : "no-store");
-    if (r->close || atomic_load_explicit(&q->server->draining, memory_order_relaxed))
+    /* Servers differ on where a chunk ends (a bare LF in an extension): nothing that follows chunks counts. */
+    if (r->close || q->chunked || atomic_load_explicit(&q->server->draining, memory_order_relaxed))
         header_static(r, "Connection", "close");
 }
 

@@ -1,15 +1,12 @@
 /* The server's life: start, the list of connections, the ticker that cuts what is too slow, drain and stop. */
 #include "http/http_internal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 enum {
-    CONNECTION_BYTES = 40 << 10, /* a connection's own memory: headers beyond it are refused with 431 */
     HEARTBEAT_S = 15,
     MILLION = 1000000,
 };
@@ -23,14 +20,50 @@ void conn_deadline(struct request *q, int seconds)
                           memory_order_relaxed);
 }
 
-static struct conn *conn_open(struct http_server *s, struct MHD_Connection *mhd)
+struct loop *request_loop(const struct request *q)
 {
+    return ((const struct conn *)(const void *)((const char *)q - offsetof(struct conn, request)))->loop;
+}
+
+/* With the lock held: one more from an address that has its share is cut at once. */
+static void cut_crowd(struct http_server *s, struct conn *c)
+{
+    int same = 0;
+
+    if (s->options.connections_per_address >= s->options.connections_max)
+        return;
+    for (const struct conn *other = s->conns; other; other = other->next)
+        same += memcmp(&other->address, &c->address, sizeof c->address) == 0;
+    if (same > s->options.connections_per_address) {
+        c->cut = true;
+        (void)shutdown(c->fd, SHUT_RDWR); /* its event thread sees the end and closes */
+    }
+}
+
+static struct in6_addr address_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info ? info->client_addr : NULL;
+    struct in6_addr address = {0};
+
+    if (peer && peer->sa_family == AF_INET6)
+        address = ((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+    else if (peer && peer->sa_family == AF_INET)
+        memcpy(&address, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, sizeof(struct in_addr));
+    return address;
+}
+
+static struct conn *conn_open(struct loop *l, struct MHD_Connection *mhd)
+{
+    struct http_server *s = loop_server(l);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct conn *c = calloc(1, sizeof *c);
 
     if (!c)
         die("out of memory", sizeof *c);
+    c->loop = l;
     c->fd = info ? info->connect_fd : -1;
+    c->address = address_of(mhd);
     c->request.arena = arena_new();
     c->request.reply.fd = -1;
     conn_deadline(&c->request, s->options.header_timeout_s);
@@ -39,6 +72,7 @@ static struct conn *conn_open(struct http_server *s, struct MHD_Connection *mhd)
     if (c->next)
         c->next->prev = c;
     s->conns = c;
+    cut_crowd(s, c);
     pthread_mutex_unlock(&s->lock);
     return c;
 }
@@ -57,13 +91,12 @@ static void conn_close(struct http_server *s, struct conn *c)
     free(c);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
-                          enum MHD_ConnectionNotificationCode what)
+void conn_notify(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = conn_open(cls, mhd);
     } else if (*context) {
-        conn_close(cls, *context);
+        conn_close(loop_server(cls), *context);
         *context = NULL;
     }
 }
@@ -111,21 +144,6 @@ static void *tick(void *arg)
 }
 
 /* ---- start ---- */
-static size_t keep_escaped(void *cls, struct MHD_Connection *mhd, char *s)
-{
-    (void)cls, (void)mhd;
-    return strlen(s); /* decoded by us, after the path is split: %2F is no slash */
-}
-
-static void log_mhd(void *cls, const char *format, va_list args)
-{
-    char line[256];
-
-    (void)cls;
-    (void)vsnprintf(line, sizeof line, format, args); /* cut is fine for a log */
-    log_line(LOG_DEBUG, "libmicrohttpd", "message=\"%s\"", line);
-}
-
 static int or_default(int given, int otherwise)
 {
     return given > 0 ? given : otherwise;
@@ -141,59 +159,6 @@ static void set_defaults(struct http_options *o)
     o->idle_timeout_s = or_default(o->idle_timeout_s, 60);
     o->header_timeout_s = or_default(o->header_timeout_s, 20);
     o->queue_max = or_default(o->queue_max, 1024);
-}
-
-struct listen_address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    };
-    unsigned flags;
-};
-
-static bool address_parse(const struct http_options *o, struct listen_address *out, struct error *e)
-{
-    *out = (struct listen_address){0};
-    if (o->port < 0 || o->port > UINT16_MAX)
-        return fail(e, E_USAGE, "port %d", o->port);
-    if (inet_pton(AF_INET, o->address, &out->v4.sin_addr) == 1) {
-        out->v4.sin_family = AF_INET;
-        out->v4.sin_port = htons((uint16_t)o->port);
-    } else if (inet_pton(AF_INET6, o->address, &out->v6.sin6_addr) == 1) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons((uint16_t)o->port);
-        out->flags = MHD_USE_DUAL_STACK;
-    } else {
-        return fail(e, E_USAGE, "%s is no IP address", o->address);
-    }
-    return true;
-}
-
-static bool daemon_start(struct http_server *s, struct error *e)
-{
-    const struct http_options *o = &s->options;
-    struct listen_address at;
-    struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, o->event_threads, NULL}, {MHD_OPTION_END, 0, NULL}};
-    const union MHD_DaemonInfo *info;
-
-    if (!address_parse(o, &at, e))
-        return false;
-    if (o->event_threads == 1)
-        pool[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL}; /* one thread is no pool */
-    s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | at.flags, (uint16_t)o->port,
-        NULL, NULL, edge_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_SOCK_ADDR, &at.any,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)o->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_timeout_s,
-        MHD_OPTION_NOTIFY_COMPLETED, edge_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
-    if (!s->daemon)
-        return fail_errno(e, "cannot listen on %s port %d", o->address, o->port);
-    info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    s->port = info ? info->port : o->port;
-    return true;
 }
 
 static bool ticker_start(struct http_server *s, struct error *e)
@@ -263,7 +228,7 @@ bool http_start(const struct http_options *options, struct house *house, const s
     s->assets = assets_new(s->arena, options->assets);
     if (!routes_compile(s->arena, house, &s->routes, e) || !contract_make(s, e) ||
         !workers_start(s->options.workers, s->options.queue_max, edge_run, &s->workers, e) || !ticker_start(s, e) ||
-        !daemon_start(s, e)) {
+        !loops_start(s, &s->loops, e)) {
         http_stop(s, 0);
         return false;
     }
@@ -308,23 +273,22 @@ static void ticker_stop(struct http_server *s)
 
 void http_stop(struct http_server *s, int grace_ms)
 {
-    MHD_socket listening = MHD_INVALID_SOCKET;
-
     if (!s)
         return;
     atomic_store(&s->draining, true);
-    if (s->daemon)
-        listening = MHD_quiesce_daemon(s->daemon);
+    loops_quiesce(s->loops);
     feed_close(s->feed); /* streams would never end by themselves */
-    if (s->daemon)
+    if (s->loops)
         drain(s, grace_ms);
     ticker_stop(s);
-    /* What runs is finished, what waits is answered 503; both resume, so nothing is suspended when the daemon stops. */
+    while (atomic_load(&s->metrics.waiting) > 0) { /* for a write that the store has taken: it is told soon */
+        struct timespec nap = {.tv_nsec = 2 * MILLION};
+
+        nanosleep(&nap, NULL);
+    }
+    /* What runs is finished, what waits is answered 503; both resume, so nothing is suspended when the loops stop. */
     workers_stop(s->workers, edge_turn_away);
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon);
+    loops_stop(s->loops);
     workers_free(s->workers);
-    if (listening != MHD_INVALID_SOCKET)
-        (void)close(listening); /* nothing was written to it */
     server_free(s);
 }

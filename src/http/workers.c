@@ -32,6 +32,7 @@ static void *work(void *arg)
 {
     struct workers *w = arg;
 
+    (void)pthread_setname_np(pthread_self(), "worker"); /* for whoever looks with top -H */
     pthread_mutex_lock(&w->lock);
     for (;;) {
         struct request *q;

@@ -282,6 +282,43 @@ static void a_port_in_use(void **state)
     town_close(&t, 100);
 }
 
+/* libmicrohttpd takes at most 128 events at once and then looks for more. With exactly as many it must not lie down to
+ * wait before it has served those: they would stand still until somebody else came. */
+static void exactly_a_round_of_events(void **state)
+{
+    enum { ROUND = 128 };
+    static struct answer a;
+    static const char ping[] = "GET /api/v1/ping HTTP/1.1\r\n" HOST "\r\n";
+    struct town one;
+    int fds[ROUND], holder;
+
+    (void)state;
+    for (int extra = -1; extra <= 1; extra++) { /* the bell that wakes the thread may be an event too */
+        int n = extra > 0 ? ROUND : ROUND + extra;
+
+        town_open(&one, &(struct http_options){.event_threads = 1, .workers = 2, .idle_timeout_s = 30});
+        holder = dial(one.port);
+        for (int i = 0; i < n; i++) {
+            fds[i] = dial(one.port);
+            say(fds[i], ping);
+            hear(fds[i], false, &a);
+            assert_int_equal(a.status, 200);
+        }
+        say(holder, "GET /api/v1/hold HTTP/1.1\r\n" HOST "\r\n");
+        blocker_wait_inside(1);
+        for (int i = 0; i < n; i++)
+            say(fds[i], ping); /* all of them wait behind the one that holds the thread */
+        blocker_open();
+        for (int i = 0; i < n; i++) {
+            hear(fds[i], false, &a);
+            assert_int_equal(a.status, 200);
+            (void)close(fds[i]);
+        }
+        (void)close(holder);
+        town_close(&one, 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +330,7 @@ int main(void)
         cmocka_unit_test(stopping_lets_requests_finish),
         cmocka_unit_test(stopping_turns_away_what_waits),
         cmocka_unit_test(trickling_clients_are_cut),
+        cmocka_unit_test(exactly_a_round_of_events),
         cmocka_unit_test(one_address_has_a_share),
         cmocka_unit_test(not_ready),
         cmocka_unit_test(a_port_in_use),

@@ -122,7 +122,7 @@ static bool get_secret(struct request *q, struct reply *r, struct error *e)
 static bool post_secret(struct request *q, struct reply *r, struct error *e)
 {
     (void)q, (void)e;
-    reply_cookie(r, "session", "x", 0);
+    reply_cookie(r, COOKIE_HTTP_ONLY, "session", "x", 0);
     return reply_empty(r, 204);
 }
 
@@ -191,6 +191,12 @@ static bool post_block(struct request *q, struct reply *r, struct error *e)
     return reply_json_text(r, 200, "{\"done\":true}");
 }
 
+/* The same on the event thread, which then serves nobody else. */
+static bool get_hold(struct request *q, struct reply *r, struct error *e)
+{
+    return post_block(q, r, e);
+}
+
 static bool get_broken(struct request *q, struct reply *r, struct error *e)
 {
     (void)q;
@@ -232,6 +238,7 @@ static const struct route town_routes[] = {
     {"GET",   "/api/v1/files/{id}",     RIGHT_PUBLIC, NULL, NULL,         "Fetch a file",   get_file},
     {"GET",   "/api/v1/events",         RIGHT_PUBLIC, NULL, NULL,         "The feed",       get_events},
     {"POST",  "/api/v1/block",          RIGHT_PUBLIC, NULL, NULL,         "Wait",           post_block, ROUTE_NO_BODY},
+    {"GET",   "/api/v1/hold",           RIGHT_PUBLIC, NULL, NULL,         "Hold everyone",  get_hold},
     {"GET",   "/api/v1/broken",         RIGHT_PUBLIC, NULL, NULL,         "Fail",           get_broken},
     {"GET",   "/api/v1/silent",         RIGHT_PUBLIC, NULL, NULL,         "Say nothing",    get_silent},
     {"GET",   "/api/v1/no-json",        RIGHT_PUBLIC, NULL, NULL,         "Say nonsense",   get_no_json},
