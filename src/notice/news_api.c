@@ -4,45 +4,66 @@
 #include <string.h>
 
 #include "http/http.h"
+#include "module.h"
+
+#define LIVE "live" /* "TOPIC TYPE JSON": neither topic nor type has a blank */
 
 struct news {
+    struct store *store;
     struct feed *feed;
-    char *topic;
-    const char *type;
-    json_t *data;
+    const char *type, *text;
+    char topic[];
 };
-
-static void news_free(void *arg)
-{
-    struct news *n = arg;
-
-    json_decref(n->data);
-    free(n->topic);
-    free(n);
-}
 
 static void news_publish(void *arg)
 {
     struct news *n = arg;
-    auto_free char *text = json_dumps(n->data, JSON_COMPACT);
 
-    if (text)
-        feed_publish(n->feed, n->topic, n->type, text);
-    news_free(n);
+    feed_publish(n->feed, n->topic, n->type, n->text);
+    if (!store_is_sole_writer(n->store)) {
+        auto_arena struct arena *a = arena_new();
+
+        store_shout(n->store, LIVE, arena_printf(a, "%s %s %s", n->topic, n->type, n->text));
+    }
+    free(n);
 }
 
-void news_after_commit(struct db *db, struct house *h, const char *topic, const char *type, json_t *data)
+/* What was missed is not known: who listens connects anew, and then reads its lists again. */
+static void hear(const char *text, void *arg)
 {
-    struct news *n = calloc(1, sizeof *n);
+    auto_arena struct arena *a = arena_new();
+    char *topic = text ? arena_strdup(a, text) : NULL, *type = topic ? strchr(topic, ' ') : NULL,
+         *data = type ? strchr(type + 1, ' ') : NULL;
 
-    if (!n || !(n->topic = strdup(topic)))
-        die("out of memory", sizeof *n);
-    n->feed = house_feed(h);
-    n->type = type;
-    n->data = data;
-    if (!n->feed) { /* the command line: nobody listens */
-        news_free(n);
+    if (!data) {
+        feed_restart(arg);
         return;
     }
-    db_after_commit(db, news_publish, news_free, n);
+    *type++ = *data++ = '\0';
+    feed_publish(arg, topic, type, data);
+}
+
+bool notice_start(struct house *h, struct error *e)
+{
+    (void)e;
+    if (house_feed(h))
+        store_hear(h->store, LIVE, hear, house_feed(h));
+    return true;
+}
+
+void news_after_commit(struct db *db, struct house *h, const char *topic, const char *type, const char *json)
+{
+    size_t topic_bytes = strlen(topic) + 1, text_bytes = strlen(json) + 1;
+    struct feed *feed = house_feed(h);
+    struct news *n;
+
+    if (!feed) /* the command line: nobody listens */
+        return;
+    n = malloc(sizeof *n + topic_bytes + text_bytes);
+    if (!n)
+        die("out of memory", text_bytes);
+    *n = (struct news){h->store, feed, type, n->topic + topic_bytes};
+    memcpy(n->topic, topic, topic_bytes);
+    memcpy(n->topic + topic_bytes, json, text_bytes);
+    db_after_commit(db, news_publish, free, n);
 }

@@ -38,6 +38,7 @@ bool notice_add(struct db *db, struct house *h, const struct notice *n, struct e
 {
     static const char sql[] = "INSERT INTO notice (id, party, at, title_vi, title_en, text_vi, text_en, case_code)"
                               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    auto_out struct json_out o = JSON_OUT_INIT;
     int64_t id = id_new();
     char topic[TOPIC_MAX];
 
@@ -48,19 +49,28 @@ bool notice_add(struct db *db, struct house *h, const struct notice *n, struct e
         return false;
     (void)snprintf(topic, sizeof topic, "party:%" PRId64, n->party);
     /* A feed has no language of its own; the client reads the notice again in the one it shows. */
-    news_after_commit(db, h, topic, "notice",
-                      json_pack("{s:o, s:s}", "id", json_id(id), "title", words(n->title, LANG_VI)));
+    out_open(&o, '{');
+    out_member_id(&o, "id", id);
+    out_member_text(&o, "title", words(n->title, LANG_VI));
+    out_close(&o, '}');
+    news_after_commit(db, h, topic, "notice", out_string(&o));
     return true;
 }
 
 bool notice_case_changed(struct db *db, struct house *h, const char *const topics[], size_t n, const char *code,
                          int64_t version, int status, struct error *e)
 {
+    auto_out struct json_out o = JSON_OUT_INIT;
+
     if (!code)
         return fail(e, E_INTERNAL, "news of a case without its code");
+    out_open(&o, '{');
+    out_member_text(&o, "code", code);
+    out_member_i64(&o, "version", version);
+    out_member_i64(&o, "status", status);
+    out_close(&o, '}');
     for (size_t i = 0; i < n; i++)
-        news_after_commit(db, h, topics[i], "case",
-                          json_pack("{s:s, s:I, s:i}", "code", code, "version", (json_int_t)version, "status", status));
+        news_after_commit(db, h, topics[i], "case", out_string(&o));
     return true;
 }
 

@@ -127,4 +127,5 @@ const struct module notice_module = {
     .migrations = notice_migrations,
     .routes = routes,
     .shapes = &shapes,
+    .start = notice_start,
 };

@@ -20,6 +20,7 @@ bool notice_list(struct db *db, struct arena *a, int64_t party, bool unread, int
 bool notice_mark_read(struct db *db, int64_t party, int64_t id, int64_t now, struct error *e) CHECKED;
 bool notice_mark_all_read(struct db *db, int64_t party, int64_t now, struct error *e) CHECKED;
 
-/* Publishes data on the topic once this write is on disk, never if it is not; takes data. (news_api.c: the feed belongs
- * to the edge.) */
-void news_after_commit(struct db *db, struct house *h, const char *topic, const char *type, json_t *data);
+bool notice_start(struct house *h, struct error *e) CHECKED;
+/* Publishes the text, a JSON object, on the topic once this write is on disk, never if it is not; copies both.
+ * (news_api.c: the feed belongs to the edge.) Who listens at another node hears it too. */
+void news_after_commit(struct db *db, struct house *h, const char *topic, const char *type, const char *json);

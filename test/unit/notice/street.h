@@ -24,6 +24,7 @@
 #include "base/base.h"
 #include "db/db.h"
 #include "http/http.h"
+#include "../test_store.h"
 #include "module.h"
 #include "people/people.h"
 
@@ -70,9 +71,9 @@ static inline bool move_in(struct db *db, void *arg, struct error *e)
 
     if (!password_hash(lan_password, hash, e) || !party_put(db, &lan, e) || !party_put(db, &minh, e) ||
         !unit_put(db, &s->house, unit, e) ||
-        !account_add(db, &(struct account_new){"lan", hash, lan.id}, &account, e) ||
+        !account_add(db, &(struct account_new){.user = "lan", .password_hash = hash, .party = lan.id}, &account, e) ||
         !role_grant(db, account, ROLE_CITIZEN, 0, e) ||
-        !account_add(db, &(struct account_new){"minh", hash, minh.id}, &account, e))
+        !account_add(db, &(struct account_new){.user = "minh", .password_hash = hash, .party = minh.id}, &account, e))
         return false;
     s->lan = lan.id;
     s->minh = minh.id;
@@ -92,9 +93,9 @@ static inline bool take_office(struct db *db, void *arg, struct error *e)
 /* ---- up and down ---- */
 static inline void street_wake(struct street *s)
 {
-    char url[96];
+    char url[256];
 
-    (void)snprintf(url, sizeof url, "sqlite:%s/motcua.db", s->folder);
+    test_store_url(s->folder, "motcua.db", url, sizeof url);
     assert_ok(s, store_open(url, &s->house.store, &s->e));
     for (size_t i = 0; s->house.modules[i]; i++)
         if (s->house.modules[i]->migrations)
@@ -132,6 +133,7 @@ static inline int street_open(void **state, const struct module *const *modules)
     log_set_level(LOG_ERROR);
     (void)snprintf(s->folder, sizeof s->folder, "/tmp/motcua-street-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
+    test_store_new(s->folder);
     s->house.data_dir = s->folder;
     s->house.modules = modules;
     s->arena = arena_new();
@@ -156,6 +158,7 @@ static inline int street_close(void **state)
     arena_free(s->arena);
     error_done(&s->e);
     assert_int_equal(nftw(s->folder, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+    test_store_drop(s->folder);
     free(s);
     return 0;
 }
