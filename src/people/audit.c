@@ -87,14 +87,16 @@ static bool append(struct db *db, struct link *head, const struct audit *x, stru
 
 bool audit_add_all(struct db *db, const struct audit *entries, size_t n, struct error *e)
 {
+    struct audit_added added = {.n = n, .entries = entries};
     struct link head;
 
-    if (!read_head(db, &head, e))
+    if (!db_serial(db, "audit", e) || !read_head(db, &head, e)) /* one chain for all nodes */
         return false;
+    added.seq = head.seq + 1;
     for (size_t i = 0; i < n; i++)
         if (!append(db, &head, &entries[i], e))
             return false;
-    return true;
+    return db_emit(db, "audit.added", added.seq, &added, e);
 }
 
 bool audit_add(struct db *db, const struct audit *entry, struct error *e)

@@ -144,12 +144,14 @@ static bool write_batch(struct db *db, void *arg, struct error *e)
 {
     const struct batch *b = arg;
 
+    db_touches(db, NULL, 0); /* the audit and the ends of sessions: no reply is kept that shows them */
     if (b->n && !audit_add_all(db, b->entries, b->n, e))
         return false;
     for (size_t i = 0; i < b->n_touched; i++)
         if (!session_touch(db, b->touched[i], b->now, e))
             return false;
-    return !b->sweep || (session_sweep(db, b->now, e) && request_sweep(db, b->now, e));
+    return !b->sweep || (session_sweep(db, b->now, e) && request_sweep(db, b->now, e) && jobs_sweep(db, b->now, e) &&
+                         throttle_sweep(db, b->now, e));
 }
 
 static void forget(struct later *l, size_t n)
@@ -217,6 +219,7 @@ static void *run(void *arg)
 
     if (!b)
         die("out of memory", sizeof *b);
+    (void)pthread_setname_np(pthread_self(), "later"); /* for whoever looks with top -H */
     (void)pthread_mutex_lock(&l->lock);
     while (!l->stopping) {
         if (!has_work(l)) {

@@ -8,9 +8,19 @@ struct people *people_of(const struct house *h)
     return h->room[ROOM_PEOPLE];
 }
 
+bool people_is_demo(const struct house *h)
+{
+    return people_of(h)->demo;
+}
+
 void people_on_service_units(struct house *h, service_units_fn *takes)
 {
     people_of(h)->service_units = takes;
+}
+
+bool people_load(struct house *h, struct error *e)
+{
+    return units_load(h, e) && rules_load(people_of(h), e);
 }
 
 static bool has_demo(const struct house *h)
@@ -20,7 +30,7 @@ static bool has_demo(const struct house *h)
     return h->data_dir && access(arena_printf(a, "%s/demo-accounts.json", h->data_dir), R_OK) == 0;
 }
 
-bool people_start(struct house *h, struct error *e)
+bool people_start_reading(struct house *h, struct error *e)
 {
     struct people *p = calloc(1, sizeof *p);
 
@@ -32,12 +42,19 @@ bool people_start(struct house *h, struct error *e)
     }
     h->room[ROOM_PEOPLE] = p;
     p->store = h->store;
+    atomic_init(&p->rules, NULL);
     p->demo = has_demo(h);
     p->units = unit_table_new();
     p->sessions = session_cache_new();
-    p->throttle = throttle_new();
+    p->throttle = throttle_new(store_is_sole_writer(h->store) ? NULL : h->store);
     store_listen(h->store, "account.roles", session_on_roles, p);
-    return units_load(h, e) && later_start(p, &p->later, e);
+    store_hear(h->store, SESSIONS_ENDED, session_hear, p->sessions);
+    return people_load(h, e);
+}
+
+bool people_start(struct house *h, struct error *e)
+{
+    return people_start_reading(h, e) && otp_start(e) && later_start(people_of(h), &people_of(h)->later, e);
 }
 
 void people_stop(struct house *h)
@@ -50,6 +67,7 @@ void people_stop(struct house *h)
     throttle_free(p->throttle);
     session_cache_free(p->sessions);
     unit_table_free(p->units);
+    rules_free(p);
     free(p);
     h->room[ROOM_PEOPLE] = NULL;
 }

@@ -53,6 +53,9 @@ enum right {
     RIGHT_JOB_READ,       /* own jobs; admin all */
     RIGHT_AUDIT_READ,
     RIGHT_ADMIN,
+    RIGHT_AUTHORISE,    /* give, accept and end authorisations */
+    RIGHT_ORGANISATION, /* register an organisation and its legal representative */
+    RIGHT_DELEGATE,     /* name a substitute while away, end it */
     RIGHT__COUNT,
 };
 const char *right_name(int right);
@@ -118,6 +121,8 @@ struct account_new {
     const char *user;
     const char *password_hash; /* from password_hash() */
     int64_t party;
+    bool demo;        /* of a made-up city: its password is public and no rule of ageing holds */
+    bool must_change; /* set by another one than its owner */
 };
 enum { PASSWORD_HASH_MAX = 128 };
 /* argon2id; takes tens of milliseconds: never inside a write. */
@@ -125,11 +130,15 @@ bool password_hash(const char *password, char out[static PASSWORD_HASH_MAX], str
 bool account_add(struct db *db, const struct account_new *account, int64_t *id, struct error *e) CHECKED;
 /* The account of a user name; *found tells. */
 bool account_find(struct db *db, const char *user, int64_t *id, bool *found, struct error *e) CHECKED;
-/* A new password also forgets failed tries and ends the account's sessions. E_NOT_FOUND when there is no such user. */
+/* Whose account that is. Strings live in the arena. */
+bool account_party(struct db *db, struct arena *a, const char *user, struct party *out, bool *found,
+                   struct error *e) CHECKED;
+/* A new password, set by another than its owner, who changes it at the next sign-in. It also forgets failed tries and
+ * ends the account's sessions. E_NOT_FOUND when there is no such user. */
 bool account_password(struct db *db, const char *user, const char *password_hash, struct error *e) CHECKED;
 /* unit 0 for citizens and helpers. */
 bool role_grant(struct db *db, int64_t account, enum role role, int64_t unit, struct error *e) CHECKED;
-/* Officers who hold a role in a unit, at most max; ids and names in the arena. */
+/* Officers who hold a role in a unit or stand in for one who does, at most max; ids and names in the arena. */
 struct member {
     int64_t party;
     const char *name;
@@ -137,19 +146,53 @@ struct member {
 bool unit_members(struct db *db, struct arena *a, int64_t unit, enum role role, struct member *out, size_t max,
                   size_t *n, struct error *e) CHECKED;
 
+/* The city's rules of accounts (definition accounts.yaml), inside a write; the memory follows on commit. */
+bool account_rules_put(struct db *db, const struct house *h, const json_t *definition, struct error *e) CHECKED;
+/* The room without its background work, for who only reads: units and rules. Stop it like the whole. */
+bool people_start_reading(struct house *h, struct error *e) CHECKED;
+/* True in a made-up city, where accounts marked so keep their published passwords. */
+bool people_is_demo(const struct house *h);
+/* The rest of `motcua user`: list, disable, enable, unlock, reset-otp, review. E_USAGE for another act. */
+bool account_command(struct house *h, const char *act, const char *user, const char *reason, struct error *e) CHECKED;
+/* E_PASSWORD_WEAK when the city's rules for officers ask for more. */
+bool password_is_strong(const struct house *h, const char *user, const char *password, struct error *e) CHECKED;
+
+/* ---- guessing at what is no password (the PIN of a dossier), counted as wrong passwords are ---- */
+struct guess {
+    const char *what, *address;
+    int64_t now;
+    int64_t failures, last; /* of guess_allowed() for guess_right() */
+};
+/* Whether one more try may be made from there now; else E_TOO_MANY with retry_after in seconds. It counts as a wrong
+ * one until guess_right() says otherwise. Not inside a write. */
+bool guess_allowed(const struct house *h, struct guess *g, struct error *e) CHECKED;
+void guess_right(const struct house *h, const struct guess *g);
+
 /* ---- the caller ---- */
 struct role_at {
     enum role role;
-    int64_t unit; /* 0: everywhere */
+    int64_t unit;      /* 0: everywhere */
+    int64_t on_behalf; /* the party who lent it while away; 0: the actor's own */
+};
+/* Somebody in whose name the actor may act: an authorisation that was accepted and has not ended. */
+struct agency {
+    int64_t authorisation, principal;
+    const char *number;          /* the principal's */
+    const char *service, *field; /* for one service or one field; both NULL: for all */
+    int64_t from, until;
+    bool legal; /* legal representative of an organisation */
 };
 struct actor {
     int64_t party, account, session;
     const char *user, *name;
     const char *number; /* personal number of citizens, NULL for officers */
     enum party_kind kind;
-    uint64_t rights; /* bit per right */
+    uint64_t rights; /* bit per right; next to none while there are duties */
+    unsigned duties; /* what the account must do first: see people_internal.h */
     size_t n_roles;
     const struct role_at *roles;
+    size_t n_agencies;
+    const struct agency *agencies;
 };
 /* Who calls; NULL for a stranger (only possible on RIGHT_PUBLIC rows). Lives as long as the request. */
 const struct actor *request_actor(const struct request *q);
@@ -158,6 +201,45 @@ bool actor_may(const struct actor *who, int right);
 bool actor_is(const struct actor *who, enum role role, int64_t unit);
 /* True when the actor holds any officer's role in that unit. */
 bool actor_serves(const struct actor *who, int64_t unit);
+
+/* The agency under which the actor may act for the principal in a service (of a field) now, or NULL. service and field
+ * NULL: only what was given for all. */
+const struct agency *actor_agency(const struct actor *who, int64_t principal, const char *service, const char *field,
+                                  int64_t now);
+
+/* detail of the event "authorisation.changed"; subject is its id. Other rooms tell both sides. */
+struct authorisation {
+    int64_t id, principal, agent;
+    struct party who[2]; /* principal, agent */
+    bool legal;
+    const char *service, *field;
+    int64_t from, until;                    /* until: the instant it is over; INT64_MAX: open */
+    int64_t made_at, accepted_at, ended_at; /* 0: not */
+};
+struct authorising {
+    struct authorisation given;
+    int64_t actor, now;
+    const char *address;
+    enum { AUTHORISATION_GIVEN, AUTHORISATION_ACCEPTED, AUTHORISATION_OVER } what;
+};
+
+/* detail of the event "delegation.changed": a role of a unit lent while its holder is away. Other rooms tell both. */
+struct delegation {
+    int64_t id, lender, agent, unit;
+    const char *lender_name, *agent_name, *reason;
+    enum role role;
+    int64_t from, until;       /* until: the instant it is over */
+    int64_t made_at, ended_at; /* 0: nobody ended it */
+};
+struct delegating {
+    struct delegation given; /* of several roles the last */
+    enum role roles[9];
+    size_t n_roles, ids;
+    int64_t made[9];
+    int64_t actor, now;
+    const char *address;
+    bool over;
+};
 
 /* ---- audit: reads, logins and refusals, hash-chained ---- */
 struct audit {
@@ -171,6 +253,12 @@ struct audit {
     const char *purpose;
     const char *address;
     int64_t at;
+};
+/* detail of the event "audit.added", in the commit that adds them; seq is the first one's, the others' follow. */
+struct audit_added {
+    int64_t seq;
+    size_t n;
+    const struct audit *entries;
 };
 /* In the same commit as what it records. */
 bool audit_add(struct db *db, const struct audit *entry, struct error *e) CHECKED;
@@ -194,3 +282,18 @@ bool request_repeated(struct db *db, int64_t actor, const char *key, const struc
                       const char **ref, struct error *e) CHECKED;
 bool request_keep(struct db *db, int64_t actor, const char *key, const struct digest *fingerprint, const char *ref,
                   int64_t now, struct error *e) CHECKED;
+/* A creation that happens once for the caller's key, where one was sent. */
+struct once {
+    struct arena *arena;
+    const char *key; /* Idempotency-Key or NULL */
+    struct digest fingerprint;
+    int64_t actor, now;
+    write_fn *make; /* creates, and sets *made */
+    void *arg;
+    int64_t *made; /* the id of what this request made, or the first one under its key */
+    bool repeated; /* set: nothing was made now */
+};
+/* Takes key, fingerprint, caller and time from the request. */
+struct once once_of(struct request *q, write_fn *make, void *arg, int64_t *made);
+/* A write; arg is a struct once. */
+write_fn make_once;

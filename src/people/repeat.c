@@ -2,6 +2,7 @@
  * itself, so that either both are there or neither is. */
 #include "people/people_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { SWEEP_ROWS = 2000 };
@@ -34,6 +35,21 @@ bool request_keep(struct db *db, int64_t actor, const char *key, const struct di
     struct bytes print = {fingerprint->bytes, sizeof fingerprint->bytes};
 
     return db_exec(db, NULL, e, sql, ARGS(I64(actor), TEXT(key), BLOB(print), TEXT(ref), I64(now)));
+}
+
+bool make_once(struct db *db, void *arg, struct error *e)
+{
+    struct once *x = arg;
+    const char *ref = NULL;
+
+    *x->made = 0;
+    if (x->key && !request_repeated(db, x->actor, x->key, &x->fingerprint, x->arena, &ref, e))
+        return false;
+    x->repeated = ref != NULL;
+    if (ref)
+        return text_to_i64(ref, 1, INT64_MAX, x->made) || fail(e, E_DATABASE, "a repeated request without an id");
+    return x->make(db, x->arg, e) && (!x->key || request_keep(db, x->actor, x->key, &x->fingerprint,
+                                                              arena_printf(x->arena, "%" PRId64, *x->made), x->now, e));
 }
 
 bool request_sweep(struct db *db, int64_t now, struct error *e)

@@ -44,6 +44,9 @@ static const struct {
     [RIGHT_JOB_READ]       = {"job-read",              ".  .  .  .  .  .  .  .  .  x  .  .  x "},
     [RIGHT_AUDIT_READ]     = {"audit-read",            ".  .  .  .  .  .  .  .  .  .  .  x  . "},
     [RIGHT_ADMIN]          = {"admin",                 ".  .  .  .  .  .  .  .  .  .  .  .  x "},
+    [RIGHT_AUTHORISE]      = {"authorise",             "x  .  .  .  .  .  .  .  .  .  .  .  . "},
+    [RIGHT_ORGANISATION]   = {"organisation",          ".  .  x  .  .  .  .  .  .  .  .  .  . "},
+    [RIGHT_DELEGATE]       = {"delegate",              ".  .  x  x  x  x  x  x  x  .  .  .  . "},
 };
 /* clang-format on */
 

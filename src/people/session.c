@@ -2,16 +2,18 @@
  * request, so snapshots are kept in memory: 64 shards of 64, each with its lock; a miss reads the database.
  *
  * A snapshot must not outlive a logout or a change of roles. Whoever ends one raises the shard's epoch after the
- * commit; a reader that looked into the database before then holds an older epoch and does not put its snapshot in. */
+ * commit; a reader that looked into the database before then holds an older epoch and does not put its snapshot in.
+ * The other nodes are told in the same commit, and each has caught up with them before it looks. */
 #include "people/people_internal.h"
 
 #include <pthread.h>
 #include <string.h>
 
-enum { SHARDS = 64, WAYS = 64, ROLES_MAX = 64, SWEEP_ROWS = 2000 };
+enum { SHARDS = 64, WAYS = 64, ROLES_MAX = 64, SWEEP_ROWS = 2000, SESSION_COLUMN = 18 /* after ACCOUNT_COLUMNS */ };
 static const int64_t HOUR_MS = 3600 * 1000;
-static const int64_t FRESH_MS = 60 * 1000;      /* another node's logout is seen within this time */
+static const int64_t FRESH_MS = 60 * 1000;      /* nothing is believed for longer without looking */
 static const int64_t TOUCH_MS = 15 * 60 * 1000; /* how exactly used_at is kept */
+static const int64_t IDLE_TOUCH_MS = 60 * 1000; /* and where a session ends by being idle */
 
 struct shard {
     pthread_mutex_t lock; /* guards the rest */
@@ -40,28 +42,63 @@ void session_unref(void *session)
         free(s);
 }
 
-/* One block: the struct, its roles, its texts. The actor given is copied. */
-static struct session *snapshot_new(const struct actor *who, const struct digest *token, int64_t now, int64_t expires)
+static size_t text_size(const char *s)
+{
+    return s ? strlen(s) + 1 : 0;
+}
+
+static size_t agency_texts(const struct actor *who)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < who->n_agencies; i++)
+        size += text_size(who->agencies[i].number) + text_size(who->agencies[i].service) +
+                text_size(who->agencies[i].field);
+    return size;
+}
+
+static const char *move_text(char **to, const char *s)
+{
+    char *here = *to;
+
+    *to += text_size(s);
+    return s ? memcpy(here, s, text_size(s)) : NULL;
+}
+
+/* One block: the struct, its agencies, its roles, its texts. The actor given is copied. */
+static struct session *snapshot_new(const struct actor *who, const struct digest *token, int64_t stale, int64_t expires)
 {
     size_t user = strlen(who->user) + 1, name = strlen(who->name) + 1,
            number = who->number ? strlen(who->number) + 1 : 0;
-    size_t roles = who->n_roles * sizeof(struct role_at);
-    struct session *s = malloc(sizeof *s + roles + user + name + number);
+    size_t roles = who->n_roles * sizeof(struct role_at), agencies = who->n_agencies * sizeof(struct agency);
+    struct session *s = malloc(sizeof *s + agencies + roles + user + name + number + agency_texts(who));
+    struct agency *g;
     struct role_at *r;
     char *text;
 
     if (!s)
         die("out of memory", sizeof *s);
-    *s = (struct session){.refs = 1, .token = *token, .read_at = now, .expires_at = expires, .actor = *who};
-    r = (struct role_at *)(void *)(s + 1);
+    *s = (struct session){.refs = 1, .token = *token, .stale_at = stale, .expires_at = expires, .actor = *who};
+    g = (struct agency *)(void *)(s + 1);
+    if (agencies)
+        memcpy(g, who->agencies, agencies);
+    s->actor.agencies = g;
+    r = (struct role_at *)(void *)((char *)g + agencies);
     if (roles)
         memcpy(r, who->roles, roles);
     s->actor.roles = r;
     text = (char *)r + roles;
     s->actor.user = memcpy(text, who->user, user);
     s->actor.name = memcpy(text + user, who->name, name);
+    text += user + name;
     if (number)
-        s->actor.number = memcpy(text + user + name, who->number, number);
+        s->actor.number = memcpy(text, who->number, number);
+    text += number;
+    for (size_t i = 0; i < who->n_agencies; i++) {
+        g[i].number = move_text(&text, g[i].number);
+        g[i].service = move_text(&text, g[i].service);
+        g[i].field = move_text(&text, g[i].field);
+    }
     return s;
 }
 
@@ -126,7 +163,7 @@ static struct session *cache_get(struct session_cache *c, const struct digest *t
     size_t w = way_of(s, token);
     struct session *found = w < WAYS ? s->sessions[w] : NULL;
 
-    if (found && (now >= found->expires_at || now - found->read_at >= FRESH_MS)) {
+    if (found && (now >= found->expires_at || now >= found->stale_at)) {
         s->sessions[w] = NULL;
         session_unref(found);
         found = NULL;
@@ -192,30 +229,41 @@ bool session_on_roles(struct db *db, const struct event *event, void *arg, struc
     struct people *p = arg;
 
     (void)event;
-    (void)e; /* nothing here can fail */
     db_after_commit(db, cache_clear, NULL, p->sessions);
-    return true;
+    return db_tell(db, SESSIONS_ENDED, "all", e);
+}
+
+/* Another node ended one, or changed what some may do. */
+void session_hear(const char *text, void *arg)
+{
+    struct digest token;
+
+    if (text && digest_parse(text, &token))
+        cache_drop(arg, &token);
+    else
+        cache_clear(arg);
 }
 
 /* ---- the table ---- */
-int64_t session_expiry(bool officer, int64_t made_at, int64_t used_at)
+int64_t session_expiry(bool officer, int64_t idle_ms, int64_t made_at, int64_t used_at)
 {
-    int64_t day = made_at + 12 * HOUR_MS, unused = used_at + 24 * HOUR_MS, longest = made_at + 30 * 24 * HOUR_MS;
+    int64_t longest = made_at + (officer ? 12 : 30 * 24) * HOUR_MS;
+    int64_t unused = idle_ms ? used_at + idle_ms : officer ? longest : used_at + 24 * HOUR_MS;
 
-    return officer ? day : unused < longest ? unused : longest;
+    return unused < longest ? unused : longest;
 }
 
-bool session_insert(struct db *db, int64_t account, bool officer, const char *token, int64_t now, int64_t *expires_at,
-                    struct error *e)
+bool session_insert(struct db *db, const struct account *account, int64_t idle_ms, const char *token, int64_t now,
+                    int64_t *expires_at, struct error *e)
 {
-    static const char sql[] = "INSERT INTO session (id, token, account, officer, made_at, used_at, expires_at)"
-                              " VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    static const char sql[] = "INSERT INTO session (id, token, account, officer, made_at, used_at, expires_at, idle_ms)"
+                              " VALUES ($1, $2, $3, $4, $5, $5, $6, $7)";
     struct digest d = digest_of((struct bytes){token, strlen(token)});
-    int64_t expires = session_expiry(officer, now, now);
+    int64_t expires = session_expiry(account->officer, idle_ms, now, now);
 
     if (!db_exec(db, NULL, e, sql,
-                 ARGS(I64(id_new()), BLOB((struct bytes){d.bytes, sizeof d.bytes}), I64(account), I64(officer),
-                      I64(now), I64(expires))))
+                 ARGS(I64(id_new()), BLOB((struct bytes){d.bytes, sizeof d.bytes}), I64(account->id),
+                      I64(account->officer), I64(now), I64(expires), I64(idle_ms))))
         return false;
     *expires_at = expires;
     return true;
@@ -227,11 +275,11 @@ bool session_touch(struct db *db, int64_t session, int64_t now, struct error *e)
     bool found;
     int64_t expires;
 
-    if (!db_find(db, &r, &found, e, "SELECT officer, made_at FROM session WHERE id = $1", ARGS(I64(session))))
+    if (!db_find(db, &r, &found, e, "SELECT officer, made_at, idle_ms FROM session WHERE id = $1", ARGS(I64(session))))
         return false;
     if (!found)
         return true; /* signed out meanwhile */
-    expires = session_expiry(rows_i64(r, 0) != 0, rows_i64(r, 1), now);
+    expires = session_expiry(rows_i64(r, 0) != 0, rows_i64(r, 2), rows_i64(r, 1), now);
     return db_exec(db, NULL, e, "UPDATE session SET used_at = $2, expires_at = $3 WHERE id = $1",
                    ARGS(I64(session), I64(now), I64(expires)));
 }
@@ -242,6 +290,15 @@ bool session_sweep(struct db *db, int64_t now, struct error *e)
                               " (SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
     return db_exec(db, NULL, e, sql, ARGS(I64(now), I64(SWEEP_ROWS)));
+}
+
+/* While there are duties the account may look to them and do nothing else. */
+static void put_duties_first(struct actor *who)
+{
+    if (!who->duties)
+        return;
+    who->rights = 1ULL << RIGHT_SIGNED_IN;
+    who->n_roles = who->n_agencies = 0;
 }
 
 static bool read_roles(struct db *db, struct actor *who, struct role_at roles[static ROLES_MAX], struct error *e)
@@ -262,44 +319,68 @@ static bool read_roles(struct db *db, struct actor *who, struct role_at roles[st
         if (!role_parse(rows_text(r, 0), &at->role))
             continue; /* of a newer program */
         at->unit = rows_i64(r, 1);
-        for (int right = 0; right < RIGHT__COUNT; right++)
-            if (role_may(at->role, right))
-                who->rights |= 1ULL << right;
+        at->on_behalf = 0;
         who->n_roles++;
     }
     return false;
 }
 
+static void add_rights(struct actor *who)
+{
+    for (size_t i = 0; i < who->n_roles; i++)
+        for (int right = 0; right < RIGHT__COUNT; right++)
+            if (role_may(who->roles[i].role, right))
+                who->rights |= 1ULL << right;
+}
+
 static bool read_session(struct people *p, const struct digest *token, int64_t now, struct session **out,
                          struct error *e)
 {
-    static const char sql[] = "SELECT s.id, s.account, s.used_at, s.expires_at, a.user_name, p.id, p.kind, p.name,"
-                              " p.number FROM session s JOIN account a ON a.id = s.account"
-                              " JOIN party p ON p.id = a.party WHERE s.token = $1";
+    static const char sql[] = "SELECT " ACCOUNT_COLUMNS ", s.id, s.used_at, s.expires_at, s.idle_ms, p.kind, p.number"
+                              " FROM session s JOIN account a ON a.id = s.account JOIN party p ON p.id = a.party"
+                              " LEFT JOIN account_otp o ON o.account = a.id WHERE s.token = $1";
     struct bytes key = {token->bytes, sizeof token->bytes};
     struct role_at roles[ROLES_MAX];
     struct actor who = {0};
     auto_read struct db *db = NULL;
     auto_rows struct rows *r = NULL;
+    auto_arena struct arena *a = arena_new();
+    struct agency agencies[AGENCIES_MAX];
+    struct account account;
+    int64_t idle_ms, stale_at = now + FRESH_MS;
     bool found;
 
     if (!store_read(p->store, &db, e) || !db_find(db, &r, &found, e, sql, ARGS(BLOB(key))))
         return false;
-    if (!found || now >= rows_i64(r, 3))
+    if (!found || now >= rows_i64(r, SESSION_COLUMN + 2))
         return true;
-    who.session = rows_i64(r, 0);
-    who.account = rows_i64(r, 1);
-    who.user = rows_text(r, 4);
-    who.party = rows_i64(r, 5);
-    who.name = rows_text(r, 7);
-    if (!party_kind_parse(rows_text(r, 6), &who.kind))
+    account = account_row(r);
+    who.session = rows_i64(r, SESSION_COLUMN);
+    idle_ms = rows_i64(r, SESSION_COLUMN + 3);
+    who.account = account.id;
+    who.user = account.user;
+    who.party = account.party;
+    who.name = account.name;
+    if (!party_kind_parse(rows_text(r, SESSION_COLUMN + 4), &who.kind))
         return fail(e, E_DATABASE, "party of account %lld is of no known kind", (long long)who.account);
-    who.number = who.kind == PARTY_OFFICER ? NULL : rows_text(r, 8);
+    who.number = who.kind == PARTY_OFFICER ? NULL : rows_text(r, SESSION_COLUMN + 5);
     if (!read_roles(db, &who, roles, e))
         return false;
-    if (now - rows_i64(r, 2) >= TOUCH_MS)
+    for (size_t i = 0; i < who.n_roles; i++) /* duties come with one's own roles */
+        account.roles |= 1U << roles[i].role;
+    if (who.kind == PARTY_OFFICER &&
+        !borrowed_roles(db, who.party, now, roles, COUNT(roles), &who.n_roles, &stale_at, e))
+        return false;
+    add_rights(&who);
+    who.agencies = agencies;
+    if (who.kind != PARTY_OFFICER &&
+        !agencies_read(db, a, who.party, now, agencies, COUNT(agencies), &who.n_agencies, e))
+        return false;
+    who.duties = account_duties(p, &account, now);
+    put_duties_first(&who);
+    if (now - rows_i64(r, SESSION_COLUMN + 1) >= (idle_ms ? IDLE_TOUCH_MS : TOUCH_MS))
         later_touch(p->later, who.session);
-    *out = snapshot_new(&who, token, now, rows_i64(r, 3));
+    *out = snapshot_new(&who, token, stale_at, rows_i64(r, SESSION_COLUMN + 2));
     return true;
 }
 
@@ -311,6 +392,8 @@ bool session_find(struct people *p, const char *token, int64_t now, struct sessi
     *out = NULL;
     if (strlen(token) != TOKEN_HEX - 1)
         return true;
+    if (!store_catch_up(p->store, e))
+        return false;
     d = digest_of((struct bytes){token, TOKEN_HEX - 1});
     *out = cache_get(p->sessions, &d, now, &epoch);
     if (*out)
@@ -331,9 +414,12 @@ struct ending {
 static bool end_session(struct db *db, void *arg, struct error *e)
 {
     const struct ending *x = arg;
+    char token[DIGEST_HEX];
 
+    db_touches(db, NULL, 0); /* who calls is asked anew of each request */
+    digest_hex(&x->session->token, token);
     return db_exec(db, NULL, e, "DELETE FROM session WHERE id = $1", ARGS(I64(x->session->actor.session))) &&
-           audit_add(db, &x->entry, e);
+           audit_add(db, &x->entry, e) && db_tell(db, SESSIONS_ENDED, token, e);
 }
 
 bool logout(struct people *p, const struct session *s, const char *address, int64_t now, struct error *e)

@@ -25,7 +25,7 @@ test('a session tells who one is', async () => {
   assert.equal(me.user, user)
   assert.equal(me.demo, true)
   assert.deepEqual(me.roles.map((r) => r.role), ['citizen'])
-  assert.deepEqual([...me.rights].sort(), ['case-act', 'case-read', 'case-submit', 'document-read', 'document-write', 'signed-in', 'vault'])
+  assert.deepEqual([...me.rights].sort(), ['authorise', 'case-act', 'case-read', 'case-submit', 'document-read', 'document-write', 'signed-in', 'vault'])
 })
 
 test('an officer has roles at a unit', async () => {
@@ -38,11 +38,12 @@ test('an officer has roles at a unit', async () => {
 
 test('the cookie is for the browser alone', async () => {
   const reply = await town.stranger.post('/api/v1/sessions', { user, password }, 201)
-  const [cookie] = reply.headers['set-cookie']
+  const [cookie, marker] = reply.headers['set-cookie']
 
   assert.match(cookie, /^motcua_session=[0-9a-f]{64};/)
   for (const word of ['HttpOnly', 'SameSite=Lax', 'Path=/']) assert.match(cookie, new RegExp(`; ?${word}(;|$)`, 'i'))
   assert.equal((await withCookie(reply).get('/api/v1/me')).body.user, user)
+  assert.match(marker, /^motcua_signed_in=1; Path=\/; SameSite=Lax; Max-Age=\d+$/, 'what the page may read holds no secret')
 })
 
 const origins = [
@@ -76,6 +77,7 @@ test('after signing out neither token nor cookie opens anything', async () => {
   const out = await lan.delete('/api/v1/sessions', 204)
 
   assert.match(out.headers['set-cookie'][0], /^motcua_session=;.*Max-Age=0/i)
+  assert.match(out.headers['set-cookie'][1], /^motcua_signed_in=;.*Max-Age=0/i)
   assert.equal((await lan.get('/api/v1/me', 401)).body.code, 'unauthenticated')
   assert.equal((await withCookie(reply).get('/api/v1/me', 401)).body.code, 'unauthenticated')
   await withCookie(reply).get('/api/v1/services', 200) // an old cookie does not shut out of what is public

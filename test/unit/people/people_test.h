@@ -14,6 +14,7 @@
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
+#include "../test_store.h"
 #include "module.h"
 #include "people/people_internal.h"
 
@@ -48,9 +49,9 @@ struct town {
 
 static inline void town_wake(struct town *t)
 {
-    char url[96];
+    char url[256];
 
-    (void)snprintf(url, sizeof url, "sqlite:%s/motcua.db", t->folder);
+    test_store_url(t->folder, "motcua.db", url, sizeof url);
     log_set_level(LOG_ERROR);
     assert_ok(t, store_open(url, &t->house.store, &t->e));
     assert_ok(t, store_migrate(t->house.store, "people", people_migrations, &t->e));
@@ -72,6 +73,7 @@ static inline int town_setup(void **state)
     error_init(&t->e);
     (void)snprintf(t->folder, sizeof t->folder, "/tmp/motcua-people-XXXXXX");
     assert_non_null(mkdtemp(t->folder));
+    test_store_new(t->folder);
     t->house.data_dir = t->folder;
     t->arena = arena_new();
     town_wake(t);
@@ -95,6 +97,7 @@ static inline int town_teardown(void **state)
     error_init(&t->e);
     assert_true(folder_walk(t->folder, "", town_unlink, NULL, &t->e));
     (void)rmdir(t->folder);
+    test_store_drop(t->folder);
     free(t);
     return 0;
 }
@@ -146,7 +149,9 @@ static inline bool move_in_write(struct db *db, void *arg, struct error *e)
     struct newcomer *x = arg;
     struct party p = {.kind = x->kind, .name = x->name, .number = x->number};
 
-    if (!party_put(db, &p, e) || !account_add(db, &(struct account_new){x->user, x->hash, p.id}, &x->account, e))
+    if (!party_put(db, &p, e) ||
+        !account_add(db, &(struct account_new){.user = x->user, .password_hash = x->hash, .party = p.id}, &x->account,
+                     e))
         return false;
     x->party = p.id;
     return role_grant(db, x->account, x->role, x->unit, e);

@@ -5,7 +5,7 @@ static const char password[] = "lúa nếp 7";
 
 static bool try(struct town *t, const char *user, const char *secret, int64_t now, struct login_done *done)
 {
-    return login(people_of(&t->house), &(struct login){user, secret, "192.0.2.1", now}, done, &t->e);
+    return login(people_of(&t->house), &(struct login){user, secret, NULL, "192.0.2.1", now}, done, &t->e);
 }
 
 static bool opens(struct town *t, const char *token, int64_t now)
@@ -160,7 +160,7 @@ static void how_sessions_end(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        if (session_expiry(rows[i].officer, NOON, NOON + rows[i].used * HOUR) != NOON + rows[i].expires * HOUR)
+        if (session_expiry(rows[i].officer, 0, NOON, NOON + rows[i].used * HOUR) != NOON + rows[i].expires * HOUR)
             fail_msg("%s", rows[i].why);
 }
 
@@ -259,6 +259,43 @@ static void a_new_role_counts_at_once(void **state)
     session_unref(s);
 }
 
+static bool lend(struct db *db, void *arg, struct error *e)
+{
+    const int64_t *sides = arg;
+
+    return db_exec(
+        db, NULL, e,
+        "INSERT INTO delegation (id, lender, agent, unit, role, from_at, until_at, made_at, made_by, ended_at)"
+        " VALUES ($1, $2, $3, 7, 'specialist', $4, $5, $4, $2, 0)",
+        ARGS(I64(id_new()), I64(sides[0]), I64(sides[1]), I64(NOON + 1000), I64(NOON + 5000)));
+}
+
+/* Exactly from and until, though a snapshot is kept for a minute; and no longer than its lender has the role. */
+static void a_lent_role_comes_and_goes_by_itself(void **state)
+{
+    struct town *t = *state;
+    static const struct {
+        int64_t after;
+        size_t roles;
+    } moments[] = {{0, 1}, {999, 1}, {1000, 2}, {4999, 2}, {5000, 1}};
+    struct newcomer minh,
+        lan = {.user = "lan", .name = "Lê Thị Lan", .kind = PARTY_OFFICER, .role = ROLE_SPECIALIST, .unit = 7};
+    struct login_done done;
+    struct session *s;
+
+    town_newcomer(t, &lan);
+    town_officer(t, &minh);
+    assert_ok(t, store_write(t->house.store, lend, (int64_t[]){lan.party, minh.party}, &t->e));
+    assert_ok(t, try(t, "minh", password, NOON, &done));
+    for (size_t i = 0; i < COUNT(moments); i++) {
+        assert_ok(t, session_find(people_of(&t->house), done.token, NOON + moments[i].after, &s, &t->e));
+        assert_int_equal(s->actor.n_roles, moments[i].roles);
+        if (moments[i].roles == 2)
+            assert_int_equal(s->actor.roles[1].on_behalf, lan.party);
+        session_unref(s);
+    }
+}
+
 static void more_sessions_than_the_memory_holds(void **state)
 {
     struct town *t = *state;
@@ -295,6 +332,7 @@ int main(void)
         story(a_restart_does_not_forgive),
         story(many_right_logins_are_nobodys_guess),
         cmocka_unit_test(how_sessions_end),
+        story(a_lent_role_comes_and_goes_by_itself),
         story(an_expired_session_opens_nothing),
         story(use_keeps_a_citizens_session_open),
         story(use_is_written_down_by_itself),

@@ -22,7 +22,7 @@ static void the_wait_grows(void **state)
 
 static void one_name_does_not_lock_another(void **state)
 {
-    struct throttle *t = throttle_new();
+    struct throttle *t = throttle_new(NULL);
 
     (void)state;
     for (int i = 0; i < 5; i++) {
@@ -43,6 +43,33 @@ static void one_name_does_not_lock_another(void **state)
     throttle_free(t);
 }
 
+/* Counted before anybody knows whether it is right: of many at once no more are looked at than of many in a row. */
+static void a_try_counts_until_it_was_right(void **state)
+{
+    struct throttle *t = throttle_new(NULL);
+    struct throttle_try first = {0}, try = {0};
+    struct error e;
+
+    (void)state;
+    error_init(&e);
+    for (int i = 0; i < 5; i++) {
+        assert_true(throttle_take(t, THROTTLE_USER, "lan", NOON, i ? &try : &first, &e));
+        assert_int_equal(try.wait, 0);
+    }
+    assert_true(throttle_take(t, THROTTLE_USER, "lan", NOON, &try, &e));
+    assert_int_equal(try.wait, 30000); /* and took nothing: */
+    throttle_right(t, THROTTLE_USER, "lan", NOON, &first);
+    assert_int_equal(throttle_check_ms(t, THROTTLE_USER, "lan", NOON), 0);
+
+    throttle_fail(t, THROTTLE_USER, "lan", NOON);
+    assert_true(throttle_take(t, THROTTLE_USER, "lan", NOON + 30000, &try, &e));
+    assert_int_equal(try.wait, 0);
+    assert_int_equal(throttle_check_ms(t, THROTTLE_USER, "lan", NOON + 30000), 60000);
+    throttle_right(t, THROTTLE_USER, "lan", NOON + 30000, &try);
+    assert_int_equal(throttle_check_ms(t, THROTTLE_USER, "lan", NOON + 30000), 0); /* as if it had not been */
+    throttle_free(t);
+}
+
 static void an_address_is_a_network(void **state)
 {
     static const struct {
@@ -58,7 +85,7 @@ static void an_address_is_a_network(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct throttle *t = throttle_new();
+        struct throttle *t = throttle_new(NULL);
 
         for (int n = 0; n < 20; n++)
             throttle_fail(t, THROTTLE_ADDRESS, rows[i].guesses, NOON);
@@ -69,7 +96,7 @@ static void an_address_is_a_network(void **state)
 
 static void a_flood_of_names_stays_in_its_memory(void **state)
 {
-    struct throttle *t = throttle_new();
+    struct throttle *t = throttle_new(NULL);
 
     (void)state;
     for (int n = 0; n < 8; n++)
@@ -89,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_wait_grows),
         cmocka_unit_test(one_name_does_not_lock_another),
+        cmocka_unit_test(a_try_counts_until_it_was_right),
         cmocka_unit_test(an_address_is_a_network),
         cmocka_unit_test(a_flood_of_names_stays_in_its_memory),
     };
