@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { UPLOAD_PATH_MAX = STORE_PATH_MAX, JOB_TRIES = 3 };
+enum { UPLOAD_PATH_MAX = STORE_PATH_MAX, JOB_TRIES = 3, PART_YOUNG_S = 3600 };
 
 struct import_params {
     bool dry_run;
@@ -146,10 +146,15 @@ static bool run_import(struct job *job, struct error *e)
     return true;
 }
 
+/* Another node that shares the folder may be in the middle of a young one. */
 static bool sweep(const char *path, void *arg, struct error *e)
 {
-    (void)arg;
-    return unlink(path) == 0 || fail_errno(e, "sweep %s", path);
+    const struct house *h = arg;
+    struct stat st;
+
+    if (!store_is_sole_writer(h->store) && stat(path, &st) == 0 && now_ms() / 1000 - st.st_mtime < PART_YOUNG_S)
+        return true;
+    return unlink(path) == 0 || errno == ENOENT || fail_errno(e, "sweep %s", path);
 }
 
 bool import_start(struct house *h, struct error *e)
@@ -158,35 +163,21 @@ bool import_start(struct house *h, struct error *e)
     const char *folder = upload_path(a, h, "");
 
     store_job_kind(h->store, &(struct job_kind){.name = "import", .run = run_import, .arg = h, .tries = JOB_TRIES});
-    return folder_make(folder, e) && folder_walk(folder, ".part", sweep, NULL, e);
+    return folder_make(folder, e) && folder_walk(folder, ".part", sweep, h, e);
 }
 
 /* ---- handlers ---- */
 
 struct asking {
     const json_t *input;
-    struct arena *arena;
-    const char *key; /* Idempotency-Key or NULL */
-    struct digest fingerprint;
     int64_t actor, now, job;
-    bool repeated;
 };
 
 static bool ask(struct db *db, void *arg, struct error *e)
 {
     struct asking *x = arg;
-    const char *ref = NULL;
 
-    x->repeated = false;
-    if (x->key && !request_repeated(db, x->actor, x->key, &x->fingerprint, x->arena, &ref, e))
-        return false;
-    if (ref) {
-        x->repeated = true;
-        return text_to_i64(ref, 1, INT64_MAX, &x->job) || fail(e, E_INTERNAL, "a kept reference that is no job");
-    }
-    return job_add(db, "import", x->input, x->actor, x->now, &x->job, e) &&
-           (!x->key ||
-            request_keep(db, x->actor, x->key, &x->fingerprint, arena_printf(x->arena, "%" PRId64, x->job), x->now, e));
+    return job_add(db, "import", x->input, x->actor, x->now, &x->job, e);
 }
 
 /* From "name.part" to "name": whole and on disk. */
@@ -245,6 +236,7 @@ bool post_import(struct request *q, struct reply *r, struct error *e)
     struct import_params params;
     json_auto_t *input = NULL;
     struct asking x;
+    struct once once;
     bool ok;
 
     if (!steward_open(q, &registry, e) || !request_query_fields(q, import_fields, &params, e) || !upload_name(q, up, e))
@@ -252,15 +244,10 @@ bool post_import(struct request *q, struct reply *r, struct error *e)
     input = json_pack("{s:s, s:s, s:s, s:b, s:I, s:i}", "registry", registry->name, "file", up->name, "format",
                       format_names[up->format], "dry_run", params.dry_run, "actor", (json_int_t)request_actor(q)->party,
                       "lang", (int)request_lang(q));
-    x = (struct asking){.input = input,
-                        .arena = request_arena(q),
-                        .key = request_key(q),
-                        .actor = request_actor(q)->party,
-                        .now = request_now(q)};
-    if (x.key)
-        x.fingerprint = request_fingerprint(q);
-    ok = store_write(request_house(q)->store, ask, &x, e);
-    if (!ok || x.repeated)
+    x = (struct asking){.input = input, .actor = request_actor(q)->party, .now = request_now(q)};
+    once = once_of(q, ask, &x, &x.job);
+    ok = store_write(request_house(q)->store, make_once, &once, e);
+    if (!ok || once.repeated)
         (void)unlink(upload_path(request_arena(q), request_house(q), up->name)); /* no job wants it */
     if (!ok)
         return false;

@@ -44,7 +44,7 @@ void pack_complain(struct pack_report *r, const struct pack_file *f, const char 
 }
 
 /* "line 7: what" as yaml_read() puts it */
-static void complain_syntax(struct pack_report *r, const char *path, const struct error *e)
+void pack_complain_syntax(struct pack_report *r, const char *path, const struct error *e)
 {
     const char *what = e->detail;
     long line = 1;
@@ -95,7 +95,7 @@ static bool read_yaml(struct reading *r, const char *path, const char *shown, st
         return false;
     *out = (struct yaml){0};
     if (!yaml_read(r->a, text, out, &syntax)) {
-        complain_syntax(r->report, shown, &syntax);
+        pack_complain_syntax(r->report, shown, &syntax);
         out->root = NULL;
     }
     return true;

@@ -99,6 +99,24 @@ void pack_check(const struct pack *pack, const struct house *house, struct pack_
         qsort(report->problems, report->n, sizeof *report->problems, compare);
 }
 
+void pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
+                    struct pack_report *report)
+{
+    auto_arena struct arena *a = arena_new();
+    auto_error struct error e;
+    const struct pack_kind *kind = pack_kind_of(h, f->kind);
+    struct schema *schema;
+    struct yaml yaml;
+
+    error_init(&e);
+    if (!pack_kind_schema(a, kind, &yaml, &e) || !schema_compile(a, yaml.root, &record_schema_options, &schema, &e))
+        pack_complain(report, f, "", "schema-of-kind", "%s", e.detail);
+    else if (fits_schema(schema, f, report) && kind->check)
+        kind->check(pack, f, report);
+    if (report->n)
+        qsort(report->problems, report->n, sizeof *report->problems, compare);
+}
+
 /* ---- units ---- */
 
 static void check_unit(const struct pack *pack, const struct pack_file *f, struct pack_report *report)
@@ -235,8 +253,41 @@ static void check_registry(const struct pack *pack, const struct pack_file *f, s
     check_shared(r, f, report);
 }
 
-extern const char registry_schema_yaml[], unit_schema_yaml[];
-extern const size_t registry_schema_yaml_len, unit_schema_yaml_len;
+/* ---- the rules of accounts ---- */
+
+static void check_account_rules(const struct pack *pack, const struct pack_file *f, struct pack_report *report)
+{
+    auto_arena struct arena *a = arena_new();
+    const json_t *rules = json_object_get(f->body, "rules"), *row, *other;
+    size_t i, k;
+
+    (void)pack;
+    json_array_foreach(rules, i, row)
+    {
+        const char *from = json_str(row, "from"), *to = json_str(row, "to");
+
+        if (to && strcmp(to, from) < 0)
+            pack_complain(report, f, arena_printf(a, "/rules/%zu/to", i), "dates", "it ends before it begins");
+        for (k = 0; k < i; k++) {
+            const char *until;
+
+            other = json_array_get(rules, k);
+            until = json_str(other, "to");
+            if (text_equal(json_str(other, "for"), json_str(row, "for")) && (!until || strcmp(until, from) >= 0) &&
+                (!to || strcmp(json_str(other, "from"), to) <= 0))
+                pack_complain(report, f, arena_printf(a, "/rules/%zu", i), "dates",
+                              "another rule for the same accounts is in force then");
+        }
+    }
+}
+
+static bool account_rules_stored(struct db *db, struct house *house, const json_t *definition, struct error *e)
+{
+    return account_rules_put(db, house, definition, e);
+}
+
+extern const char registry_schema_yaml[], unit_schema_yaml[], account_rules_schema_yaml[];
+extern const size_t registry_schema_yaml_len, unit_schema_yaml_len, account_rules_schema_yaml_len;
 
 const struct pack_kind registry_pack_kinds[] = {
     {.folder = "units",
@@ -246,6 +297,13 @@ const struct pack_kind registry_pack_kinds[] = {
      .schema_len = &unit_schema_yaml_len,
      .check = check_unit,
      .stored = unit_stored},
+    {.folder = "accounts.yaml",
+     .registry = "account_rules",
+     .key = "name",
+     .schema = account_rules_schema_yaml,
+     .schema_len = &account_rules_schema_yaml_len,
+     .check = check_account_rules,
+     .stored = account_rules_stored},
     {.folder = "registries",
      .registry = "registry",
      .key = "name",

@@ -41,9 +41,36 @@ static bool load(struct db *db, void *arg, struct error *e)
     struct loading *l = arg;
 
     l->changed = 0;
+    if (!db_serial(db, "definitions", e)) /* two nodes that start together both bring the pack they carry */
+        return false;
     for (size_t i = 0; i < l->pack->n; i++)
         if (!load_one(db, l, &l->pack->files[i], e))
             return false;
+    return l->changed == 0 || definitions_tell(db, e);
+}
+
+bool definitions_tell(struct db *db, struct error *e)
+{
+    return db_tell(db, DEFINITIONS_CHANGED, "", e);
+}
+
+bool definitions_count(const struct house *h, int64_t *out, struct error *e)
+{
+    const struct pack_kind *kind;
+    auto_read struct db *db = NULL;
+
+    *out = 0;
+    if (!store_read(h->store, &db, e))
+        return false;
+    for (size_t i = 0; (kind = pack_kind_at(h, i)); i++) {
+        auto_rows struct rows *r = NULL;
+        bool found;
+
+        if (!db_find(db, &r, &found, e, "SELECT count(*) FROM record_change WHERE registry = $1",
+                     ARGS(TEXT(kind->registry))))
+            return false;
+        *out += rows_i64(r, 0);
+    }
     return true;
 }
 

@@ -177,26 +177,31 @@ bool record_history(struct db *db, struct arena *a, const struct registry *r, co
     return true;
 }
 
-/* Read whole before the first call, so that each() may read other definitions. */
+/* A page is read whole before the first call, so that each() may read other definitions; only a page is in memory. */
 bool definitions_each(struct db *db, const char *registry,
                       bool (*each)(const char *key, int64_t version, const json_t *body, void *arg, struct error *e),
                       void *arg, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    struct record *all = arena_array(a, struct record, DEFINITIONS_MAX);
+    struct record page[DEFINITIONS_PAGE];
     struct registry named = {.name = registry};
+    char cursor[REGISTRY_KEY_MAX + 1] = "";
+    int64_t now = now_ms();
     size_t n;
 
-    if (!record_list_at(db, a, &named, now_ms(), NULL, DEFINITIONS_MAX, all, &n, e))
-        return false;
-    if (n == DEFINITIONS_MAX)
-        return fail(e, E_INTERNAL, "more than %d definitions of %s", DEFINITIONS_MAX - 1, registry);
-    for (size_t i = 0; i < n; i++) {
-        if (!all[i].body)
-            return fail(e, E_DATABASE, "%s %s is not JSON", registry, all[i].key);
-        if (!each(all[i].key, all[i].version, all[i].body, arg, e))
+    do {
+        if (!record_list_at(db, a, &named, now, cursor, DEFINITIONS_PAGE, page, &n, e))
             return false;
-    }
+        for (size_t i = 0; i < n; i++) {
+            if (!page[i].body)
+                return fail(e, E_DATABASE, "%s %s is not JSON", registry, page[i].key);
+            if (!each(page[i].key, page[i].version, page[i].body, arg, e))
+                return false;
+        }
+        if (n)
+            (void)snprintf(cursor, sizeof cursor, "%s", page[n - 1].key); /* keys are REGISTRY_KEY_MAX bytes at most */
+        arena_reset(a);
+    } while (n == DEFINITIONS_PAGE);
     return true;
 }
 

@@ -72,6 +72,13 @@ bool pack_load(struct house *house, const struct pack *pack, int64_t from, size_
 bool definitions_each(struct db *db, const char *registry,
                       bool (*each)(const char *key, int64_t version, const json_t *body, void *arg, struct error *e),
                       void *arg, struct error *e) CHECKED;
+/* Inside a write that changed definitions: other nodes read them anew (news of this kind). */
+#define DEFINITIONS_CHANGED "definitions"
+bool definitions_tell(struct db *db, struct error *e) CHECKED;
+/* Every room reads its definitions anew, one thread at a time; requests go on with what they hold. */
+bool definitions_reload(struct house *h, struct error *e) CHECKED;
+/* How many versions of definitions there are: it grows with every change. */
+bool definitions_count(const struct house *h, int64_t *out, struct error *e) CHECKED;
 /* One version of a definition (the one a case holds). New reference in *body. */
 bool definition_version(struct db *db, const char *registry, const char *key, int64_t version, json_t **body,
                         bool *found, struct error *e) CHECKED;
@@ -110,6 +117,10 @@ bool record_at(struct db *db, struct arena *a, const struct registry *r, const c
 /* Exactly those whose x-index/x-unique field equals value; at most max. */
 bool record_where(struct db *db, struct arena *a, const struct registry *r, const char *field, const char *value,
                   struct record *out, size_t max, size_t *n, struct error *e) CHECKED;
+/* The first record that names this person (the definition's `person`); NULL: none, or the registry is about no person.
+ * What others may hold too: only to be read. The arena holds it. */
+bool record_own(struct db *db, struct arena *a, const struct house *h, const struct registry *r, const char *number,
+                const struct record **out, struct error *e) CHECKED;
 struct record_query {
     const char *q; /* free text, folded by us; NULL */
     size_t n_where;

@@ -226,6 +226,7 @@ static bool get_registry(struct request *q, struct reply *r, struct error *e)
 #define REGISTRY "/api/v1/registries/{name}"
 #define RECORD REGISTRY "/records/{key}"
 
+#define DEFINITION "/api/v1/definitions/{name}/{key}"
 /* Reading is open to all: the sharing rules decide, and show a stranger what the city shows everyone.
  * clang-format off */
 static const struct route routes[] = {
@@ -248,6 +249,19 @@ static const struct route routes[] = {
     {"POST", REGISTRY "/import", RIGHT_REGISTRY_WRITE, NULL, "job", "Bring in CSV, NDJSON or GeoJSON", post_import,
      .flags = ROUTE_IDEMPOTENT, .query = import_fields, .sink = &import_sink, .status = 202},
     {"GET", "/api/v1/jobs/{id}", RIGHT_JOB_READ, NULL, "job", "How far a job of the caller is", get_job},
+    {"GET", "/api/v1/definition-drafts", RIGHT_ADMIN, NULL, "page:definition-draft", "Drafts of definitions",
+     get_definition_drafts},
+    {"GET", DEFINITION, RIGHT_ADMIN, NULL, "definition", "A definition as text, with its draft", get_definition},
+    {"PUT", DEFINITION "/draft", RIGHT_ADMIN, definition_text_fields, "definition", "Save the draft of a definition",
+     put_definition_draft},
+    {"DELETE", DEFINITION "/draft", RIGHT_ADMIN, NULL, NULL, "Drop the draft of a definition", delete_definition_draft,
+     .status = 204},
+    {"POST", DEFINITION "/check", RIGHT_ADMIN, definition_text_fields, "definition-check",
+     "What is wrong with a text, line by line", post_definition_check},
+    {"POST", DEFINITION "/publish", RIGHT_ADMIN, definition_publish_fields, "definition",
+     "Let the draft come in force, now or on a day", post_definition_publish},
+    {"GET", DEFINITION "/diff", RIGHT_ADMIN, NULL, "definition-diff", "Two versions, line by line", get_definition_diff,
+     ROUTE_WORKER, .query = definition_diff_fields},
     {0},
 };
 /* clang-format on */
@@ -259,6 +273,10 @@ static bool start(struct house *house, struct error *e)
     if (!room)
         die("registry room", sizeof *room);
     house->room[ROOM_REGISTRY] = room;
+    room->own = own_table_new();
+    (void)pthread_mutex_init(&room->loading, NULL); /* cannot fail with default attributes */
+    definitions_start(house);
+    store_listen(house->store, "record.changed", own_on_record, room->own);
     return import_start(house, e) && registries_load(house, e);
 }
 
@@ -272,6 +290,10 @@ static void stop(struct house *house)
 
         arena_free(set->arena); /* set is inside */
         set = older;
+    }
+    if (room) {
+        own_table_free(room->own);
+        (void)pthread_mutex_destroy(&room->loading);
     }
     free(room);
     house->room[ROOM_REGISTRY] = NULL;
@@ -287,5 +309,6 @@ const struct module registry_module = {
     .shapes = &shapes,
     .pack = registry_pack_kinds,
     .start = start,
+    .load = registries_load,
     .stop = stop,
 };

@@ -25,6 +25,10 @@ json_t *unit_or_null(const struct house *h, int64_t unit, enum lang lang);
 
 handler_fn get_records, get_record, get_history, put_record, patch_record, delete_record;
 handler_fn post_import, get_job;
+/* definition_api.c */
+handler_fn get_definition_drafts, get_definition, put_definition_draft, delete_definition_draft, post_definition_check,
+    post_definition_publish, get_definition_diff;
+extern const struct field definition_text_fields[], definition_publish_fields[], definition_diff_fields[];
 extern const struct field access_fields[], records_fields[], record_fields[], write_fields[], import_fields[];
 extern const struct sink import_sink;
 /* Makes the folder of uploads, sweeps what a crash left there, names the job's function. */

@@ -3,6 +3,7 @@
 
 #include "registry/registry.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "expr/expr.h"
@@ -15,7 +16,7 @@ enum {
     REGISTRY_INDEX_NAME_MAX = 58, /* bytes of a registry's and a column's name together: they name the index */
     REGISTRY_TEXT_MAX = 64 << 10, /* bytes of a record's search text */
     SHARE_RULES_MAX = 64,         /* of one registry */
-    DEFINITIONS_MAX = 20000,      /* of one kind */
+    DEFINITIONS_PAGE = 100,       /* of one kind, held in memory together */
 };
 
 /* A field with a column of its own. */
@@ -67,6 +68,8 @@ struct registry_set {
 
 struct registry_room {
     _Atomic(struct registry_set *) set;
+    struct own_table *own;
+    pthread_mutex_t loading; /* one reading of all definitions at a time */
 };
 
 extern const struct migration registry_migrations[];
@@ -128,6 +131,12 @@ struct record_version {
 bool record_history(struct db *db, struct arena *a, const struct registry *r, const char *key, int64_t before,
                     size_t limit, struct record_version *out, size_t *n, struct error *e) CHECKED;
 
+/* ---- own.c: what record_own() keeps ---- */
+struct own_table *own_table_new(void);
+void own_table_free(struct own_table *t);
+/* Listens to "record.changed"; arg is the table. */
+bool own_on_record(struct db *db, const struct event *event, void *arg, struct error *e) CHECKED;
+
 /* ---- share.c ---- */
 /* What may be seen, worked out once for many records. */
 struct view {
@@ -159,3 +168,40 @@ bool row_reader_next(struct row_reader *in, struct import_row *out, bool *more, 
 int row_reader_percent(const struct row_reader *in);
 /* Every text of j in normal form C. */
 void json_nfc(json_t *j);
+
+/* ---- pack.c, pack_check.c: for one definition ---- */
+void pack_complain_syntax(struct pack_report *r, const char *path, const struct error *e);
+/* The schema of its kind, then what its kind's room knows. */
+void pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
+                    struct pack_report *report);
+
+/* ---- definition.c: drafts of definitions ---- */
+struct definition_id {
+    const struct pack_kind *kind;
+    const char *key;
+};
+struct definition_draft {
+    const char *text; /* YAML or JSON, as it was typed */
+    int64_t version;  /* of the draft: the one that was seen (-1: whichever) when it is saved */
+    int64_t based_on; /* the version in force that it was begun from; 0: there was none */
+    int64_t saved_at, saved_by;
+    int64_t publish_at; /* INSTANT_NONE: nobody has said when */
+};
+bool draft_find(struct db *db, struct arena *a, const struct definition_id *id, struct definition_draft *out,
+                bool *found, struct error *e) CHECKED;
+/* Inside a write; E_STALE when the draft is of another version than the one seen. */
+bool draft_save(struct db *db, const struct definition_id *id, const struct definition_draft *d,
+                struct error *e) CHECKED;
+bool draft_discard(struct db *db, const struct definition_id *id, struct error *e) CHECKED;
+/* What is wrong with a text as the definition of that id among all that are in force; others: with those too, if it
+ * came in force. *body: what it says, in the arena; NULL when it cannot be read. */
+bool definition_check(struct db *db, struct arena *a, const struct house *h, const struct definition_id *id,
+                      const char *text, bool others, struct pack_report *report, const json_t **body,
+                      struct error *e) CHECKED;
+/* Inside a write: a new version in force from now; the draft is gone. E_STALE when another was published meanwhile. */
+bool definition_publish(struct db *db, struct house *h, const struct definition_id *id, const json_t *body,
+                        int64_t based_on, int64_t actor, struct error *e) CHECKED;
+/* Lines {mark: "=", "-" or "+", text} of an open array. Either may be NULL. */
+void definition_diff(struct json_out *o, struct arena *a, const json_t *from, const json_t *to);
+/* The job that publishes on a day to come (definition_api.c); at start. */
+void definitions_start(struct house *h);

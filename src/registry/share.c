@@ -91,6 +91,14 @@ bool record_is_about(const struct registry *r, const json_t *body, const char *n
                       (r->partner && text_equal(number, json_string_value(json_at(body, r->partner)))));
 }
 
+/* What calls itself something in both languages, as definitions do, needs no rule. */
+static const char *own_title(const json_t *body, enum lang lang)
+{
+    const json_t *title = json_object_get(body, "title"), *name = json_object_get(body, "name");
+
+    return json_title(json_is_object(title) ? title : json_is_object(name) ? name : NULL, lang);
+}
+
 char *record_title(struct arena *a, const struct registry *r, const json_t *body, enum lang lang)
 {
     const struct expr *x = r->title[lang] ? r->title[lang] : r->title[LANG_VI];
@@ -106,5 +114,7 @@ char *record_title(struct arena *a, const struct registry *r, const json_t *body
         if (expr_text(x, scope, a, &title, &e) && !text_is_empty(title))
             return title;
     }
+    if (!text_is_empty(own_title(body, lang)))
+        return arena_strdup(a, own_title(body, lang));
     return key ? arena_printf(a, "%s · %s", registry_title(r, lang), key) : arena_strdup(a, registry_title(r, lang));
 }

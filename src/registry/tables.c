@@ -31,6 +31,18 @@ const struct migration registry_migrations[] = {
      "  is_unique BOOLEAN NOT NULL,\n"
      "  PRIMARY KEY (registry, name)\n"
      ");\n"},
+    {2, "drafts of definitions",
+     "CREATE TABLE definition_draft (\n"
+     "  kind TEXT NOT NULL,          -- the registry of definitions\n"
+     "  key TEXT NOT NULL,\n"
+     "  text TEXT NOT NULL,          -- YAML or JSON, as it was typed\n"
+     "  version BIGINT NOT NULL,     -- of the draft\n"
+     "  based_on BIGINT NOT NULL,    -- the version in force that it was begun from, 0 if none\n"
+     "  saved_at BIGINT NOT NULL,\n"
+     "  saved_by BIGINT NOT NULL,    -- party\n"
+     "  publish_at BIGINT,           -- when it comes in force; NULL: nobody has said\n"
+     "  PRIMARY KEY (kind, key)\n"
+     ");\n"},
     {0},
 };
 
@@ -141,6 +153,8 @@ static bool make_missing(struct db *db, void *arg, struct error *e)
 {
     const struct registry_set *set = arg;
 
+    if (!db_serial(db, "registry tables", e))
+        return false;
     for (size_t i = 0; i < set->n; i++) {
         auto_arena struct arena *a = arena_new();
         const struct registry *r = set->registries[i];

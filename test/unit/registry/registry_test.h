@@ -15,6 +15,7 @@
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
+#include "../test_store.h"
 #include "module.h"
 #include "registry/registry_internal.h"
 
@@ -156,9 +157,9 @@ static inline size_t city_load(struct city *c, int64_t from)
 
 static inline void city_wake(struct city *c)
 {
-    char url[96];
+    char url[256];
 
-    (void)snprintf(url, sizeof url, "sqlite:%s/motcua.db", c->folder);
+    test_store_url(c->folder, "motcua.db", url, sizeof url);
     log_set_level(LOG_ERROR);
     assert_ok(c, store_open(url, &c->house.store, &c->e));
     for (size_t i = 0; c->modules[i]; i++)
@@ -183,6 +184,7 @@ static inline int city_setup_empty(void **state)
     error_init(&c->e);
     (void)snprintf(c->folder, sizeof c->folder, "/tmp/motcua-registry-XXXXXX");
     assert_non_null(mkdtemp(c->folder));
+    test_store_new(c->folder);
     c->modules[0] = &people_module;
     c->modules[1] = &registry_module;
     c->house.data_dir = c->folder;
@@ -212,6 +214,7 @@ static inline int city_teardown(void **state)
     assert_true(text_starts_with(c->folder, "/tmp/motcua-registry-"));
     (void)snprintf(command, sizeof command, "rm -r '%s'", c->folder);
     assert_int_equal(system(command), 0);
+    test_store_drop(c->folder);
     free(c);
     return 0;
 }

@@ -193,8 +193,8 @@ static void the_catalogue(void **state)
 
     (void)state;
     j = get("", "/registries", 200, NULL);
-    assert_int_equal(size(j), 4); /* bridge, person, registry, unit */
-    j = json_array_get(json_object_get(j, "items"), 1);
+    assert_int_equal(size(j), 5); /* accounts, bridge, person, registry, unit */
+    j = json_array_get(json_object_get(j, "items"), 2);
     assert_string_equal(json_str(j, "title"), "Residents");
     assert_string_equal(json_str(json_object_get(j, "owner"), "code"), "H29.11");
     assert_false(json_flag(j, "may_write"));
