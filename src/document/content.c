@@ -1,6 +1,8 @@
-/* The contents of documents: files named by their SHA-256, below DATA/files. A file is written under a passing name,
- * synced, and only then linked under its true one, so that a name always stands for whole bytes. The same content is
- * kept once. What a crash leaves under passing names is swept at the next start. */
+/* The contents of documents, named by their SHA-256, in a place of objects: the folder DATA/files, a folder that
+ * several nodes share, or an S3-compatible store. An upload is a local file under a passing name; it is synced, and
+ * only then gets its true name in the place, so that a name always stands for whole bytes. The same content is kept
+ * once. What a crash leaves under passing names is swept at the next start. What comes from afar is hashed before
+ * anyone sees it. */
 #include "document/document_internal.h"
 
 #include <errno.h>
@@ -8,9 +10,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SHELVES = 256 };
+enum { SHELVES = 256, READ_BYTES = 1 << 16 };
 
 struct upload {
     const struct documents *room;
@@ -21,11 +24,26 @@ struct upload {
     struct digest digest;
 };
 
+/* "ab/cdef…": no folder holds more than a 256th of all */
+void document_key(const struct digest *digest, char out[static DOCUMENT_KEY_MAX])
+{
+    char hex[DIGEST_HEX];
+
+    digest_hex(digest, hex);
+    (void)snprintf(out, DOCUMENT_KEY_MAX, "%.2s/%.62s", hex, hex + 2); /* as long as it is */
+}
+
 /* ---- folders ---- */
+/* Several nodes may share the folder: what is locked belongs to one that lives. */
 static bool sweep(const char *path, void *arg, struct error *e)
 {
+    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
     size_t *n = arg;
 
+    if (fd < 0)
+        return errno == ENOENT || fail_errno(e, "look at %s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return true;
     if (unlink(path) != 0 && errno != ENOENT)
         return fail_errno(e, "remove %s", path);
     ++*n;
@@ -33,39 +51,51 @@ static bool sweep(const char *path, void *arg, struct error *e)
 }
 
 /* All shelves at once, here: a first upload then never has a folder to make and to sync. */
-static bool make_shelves(const struct documents *d, struct error *e)
+static bool make_shelves(const char *files, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
 
     for (int i = 0; i < SHELVES; i++)
-        if (mkdir(arena_printf(a, "%s/%02x", d->files, i), 0700) != 0 && errno != EEXIST)
+        if (mkdir(arena_printf(a, "%s/%02x", files, i), 0700) != 0 && errno != EEXIST)
             return fail_errno(e, "make the folders of documents");
-    return folder_sync(d->files, e);
+    return folder_sync(files, e);
+}
+
+/* Uploads wait on the disk that will keep them, so that a link names them; or here, when that is far. */
+static bool open_place(struct documents *d, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+    const char *near = arena_printf(a, "%s/files", d->house->data_dir), *place = d->house->files;
+    bool far;
+
+    if (!objects_open(place ? place : near, &d->files, e))
+        return false;
+    far = objects_are_far(d->files);
+    if (asprintf(&d->tmp, "%s/tmp", far || !place ? near : place) < 0)
+        die("out of memory", 0);
+    if (!folder_make(d->tmp, e))
+        return false;
+    if (far)
+        return cache_open(arena_printf(a, "%s/cache", d->house->data_dir), objects_cache_bytes(d->files), &d->cache, e);
+    return make_shelves(place ? place : near, e);
 }
 
 bool content_start(struct documents *d, struct error *e)
 {
     size_t n = 0;
 
-    /* Only one process serves from a data folder, so whatever is in tmp belongs to one that ended. */
-    if (!folder_make(d->tmp, e) || !folder_walk(d->tmp, "", sweep, &n, e) || !make_shelves(d, e))
+    if (!open_place(d, e) || !folder_walk(d->tmp, "", sweep, &n, e))
         return false;
     if (n)
         log_line(LOG_INFO, "uploads_swept", "n=%zu", n);
     return true;
 }
 
-static char *shelf_of(struct arena *a, const struct documents *d, const struct digest *digest)
+void content_stop(struct documents *d)
 {
-    return arena_printf(a, "%s/%02x", d->files, digest->bytes[0]);
-}
-
-static char *path_of(struct arena *a, const struct documents *d, const struct digest *digest)
-{
-    char hex[DIGEST_HEX];
-
-    digest_hex(digest, hex);
-    return arena_printf(a, "%s/%.2s/%s", d->files, hex, hex + 2);
+    objects_close(d->files);
+    cache_close(d->cache);
+    free(d->tmp);
 }
 
 /* ---- in ---- */
@@ -83,6 +113,8 @@ bool upload_open(const struct house *h, struct upload **out, struct error *e)
         upload_close(u);
         return false;
     }
+    if (flock(u->fd, LOCK_EX | LOCK_NB) != 0)
+        log_line(LOG_WARN, "upload_unlocked", "errno=%d", errno); /* a file system without locks: not swept beside */
     digest_start(&u->hash);
     *out = u;
     return true;
@@ -123,13 +155,17 @@ bool upload_finish(struct upload *u, struct digest *digest, int64_t *size, const
 
 bool upload_keep(struct upload *u, struct error *e)
 {
-    auto_arena struct arena *a = arena_new();
+    const struct documents *d = u->room;
+    const struct object_bytes bytes = {.fd = u->fd, .size = u->size, .digest = &u->digest, .path = u->path};
+    char key[DOCUMENT_KEY_MAX];
 
     fault_point("document.before-link");
-    if (link(u->path, path_of(a, u->room, &u->digest)) != 0 && errno != EEXIST)
-        return fail_errno(e, "name a document");
-    /* Also when the name was there: who made it may not have synced the folder yet. */
-    return folder_sync(shelf_of(a, u->room, &u->digest), e);
+    document_key(&u->digest, key);
+    if (!objects_put(d->files, key, &bytes, e))
+        return false;
+    if (d->cache)
+        cache_take(d->cache, &u->digest, u->path, u->size);
+    return true;
 }
 
 void upload_close(struct upload *u)
@@ -156,13 +192,118 @@ bool document_keep(const struct house *h, struct bytes data, struct digest *dige
 }
 
 /* ---- out ---- */
-bool document_open(const struct house *h, const struct digest *digest, int *fd, struct error *e)
+bool document_is_whole(int fd, const struct digest *wanted, int64_t size)
+{
+    unsigned char part[READ_BYTES];
+    struct digest_stream hash;
+    struct digest found;
+    int64_t total = 0;
+    ssize_t n;
+
+    digest_start(&hash);
+    while ((n = pread(fd, part, sizeof part, total)) > 0) {
+        digest_add(&hash, part, (size_t)n);
+        total += n;
+    }
+    found = digest_end(&hash);
+    return n == 0 && total == size && memcmp(found.bytes, wanted->bytes, sizeof found.bytes) == 0;
+}
+
+/* A document that its row names and the place has not is broken, not absent. */
+static bool is_missing(const struct digest *digest, struct error *e)
+{
+    char hex[DIGEST_HEX];
+
+    digest_hex(digest, hex);
+    return e->code == E_NOT_FOUND ? fail(e, E_IO, "the content %s is missing", hex) : false;
+}
+
+/* Into a file of its own below tmp, which the caller removes. */
+static bool fetch(const struct documents *d, const struct digest *digest, const char *path, int *fd, int64_t *size,
+                  struct error *e)
+{
+    auto_close int in = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char key[DOCUMENT_KEY_MAX];
+    struct stat st;
+
+    if (in < 0)
+        return fail_errno(e, "make a file for what is fetched");
+    (void)flock(in, LOCK_EX | LOCK_NB); /* as for an upload */
+    document_key(digest, key);
+    if (!objects_get(d->files, key, in, e))
+        return is_missing(digest, e);
+    if (fstat(in, &st) != 0)
+        return fail_errno(e, "look at what was fetched");
+    *size = st.st_size;
+    *fd = in;
+    in = -1;
+    return true;
+}
+
+static bool open_far(const struct documents *d, const struct digest *digest, bool keep, int *fd, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    int opened = open(path_of(a, documents_of(h), digest), O_RDONLY | O_CLOEXEC);
+    const char *path = arena_printf(a, "%s/%" PRId64, d->tmp, id_new());
+    int64_t size = 0;
+    int got = -1;
+    bool ok = fetch(d, digest, path, &got, &size, e);
 
-    if (opened < 0)
-        return fail_errno(e, "open a document");
-    *fd = opened;
-    return true;
+    if (ok && !document_is_whole(got, digest, size)) {
+        (void)close(got); /* what a place lies about is not shown */
+        ok = fail(e, E_IO, "%s holds other bytes than its name says", path);
+    }
+    if (ok && keep)
+        cache_take(d->cache, digest, path, size);
+    if (ok)
+        *fd = got;
+    (void)unlink(path); /* what stays is swept at the next start */
+    return ok;
+}
+
+static bool open_near(const struct documents *d, const struct digest *digest, int *fd, struct error *e)
+{
+    char key[DOCUMENT_KEY_MAX];
+
+    document_key(digest, key);
+    return objects_read(d->files, key, d->tmp, fd, e) || is_missing(digest, e);
+}
+
+bool document_open(const struct house *h, const struct digest *digest, int *fd, struct error *e)
+{
+    const struct documents *d = documents_of(h);
+
+    if (!d->cache)
+        return open_near(d, digest, fd, e);
+    *fd = cache_find(d->cache, digest);
+    return *fd >= 0 || open_far(d, digest, true, fd, e);
+}
+
+/* ---- what the place says it has ---- */
+struct lister {
+    content_fn *each;
+    void *arg;
+};
+
+static bool list_one(const struct object *object, void *arg, struct error *e)
+{
+    const struct lister *l = arg;
+    char hex[DIGEST_HEX];
+    struct digest digest;
+
+    if (strlen(object->key) != DOCUMENT_KEY_MAX - 1 || object->key[2] != '/')
+        return true;                                                         /* not ours */
+    (void)snprintf(hex, sizeof hex, "%.2s%s", object->key, object->key + 3); /* as long as it is */
+    return !digest_parse(hex, &digest) || l->each(&digest, object->size, l->arg, e);
+}
+
+bool content_list(const struct documents *d, content_fn *each, void *arg, struct error *e)
+{
+    struct lister l = {.each = each, .arg = arg};
+
+    return objects_list(d->files, "", list_one, &l, e);
+}
+
+bool content_read(const struct documents *d, const struct digest *digest, int *fd, struct error *e)
+{
+    return d->cache ? open_far(d, digest, false, fd, e) : open_near(d, digest, fd, e);
 }

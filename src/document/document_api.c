@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "document/checks.h"
 #include "document/vault_api.h"
 #include "http/http.h"
 
@@ -82,62 +83,41 @@ static const char *filename_of(struct arena *a, const char *disposition)
     return *name && text_length(name) <= FILENAME_MAX_CHARS ? name : NULL;
 }
 
-struct arrival {
-    struct request *q; /* its arena and key; not the connection */
-    struct digest fingerprint;
-    struct document document;
-};
-
-/* The arena only grows when this runs twice. */
 static bool write_arrival(struct db *db, void *arg, struct error *e)
 {
-    struct arrival *x = arg;
-    struct arena *a = request_arena(x->q);
-    const char *key = request_key(x->q), *ref = NULL;
-    int64_t actor = x->document.uploader;
+    struct document *d = arg;
 
-    x->document.id = 0;
-    if (!key)
-        return document_add(db, &x->document, e);
-    if (!request_repeated(db, actor, key, &x->fingerprint, a, &ref, e))
-        return false;
-    if (ref)
-        return text_to_i64(ref, 1, INT64_MAX, &x->document.id) || fail(e, E_DATABASE, "a repeated upload without id");
-    return document_add(db, &x->document, e) &&
-           request_keep(db, actor, key, &x->fingerprint, arena_printf(a, "%" PRId64, x->document.id),
-                        x->document.made_at, e);
+    return document_add(db, d, e) && check_ask(db, d, e);
 }
 
 static bool post_document(struct request *q, struct reply *r, struct error *e)
 {
     struct upload *u = request_sink(q);
-    struct arrival x = {.q = q,
-                        .document = {.title = filename_of(request_arena(q), request_header(q, "Content-Disposition")),
-                                     .uploader = request_actor(q)->party,
-                                     .made_at = request_now(q),
-                                     .issued_at = INSTANT_NONE,
-                                     .valid_until = INSTANT_NONE,
-                                     .status = "uploaded"}};
-    const struct document *d = &x.document;
+    struct document d = {.title = filename_of(request_arena(q), request_header(q, "Content-Disposition")),
+                         .uploader = request_actor(q)->party,
+                         .made_at = request_now(q),
+                         .issued_at = INSTANT_NONE,
+                         .valid_until = INSTANT_NONE,
+                         .status = "uploaded"};
+    struct once once;
     char hex[DIGEST_HEX];
     json_t *j;
 
     if (!u)
         return fail(e, E_FILE_EMPTY, "no body");
-    if (!upload_finish(u, &x.document.digest, &x.document.size, &x.document.media_type, e))
+    if (!upload_finish(u, &d.digest, &d.size, &d.media_type, e))
         return false;
-    if (!media_claim_fits(request_header(q, "Content-Type"), d->media_type))
-        return fail(e, E_FILE_TYPE, "the bytes are %s", d->media_type);
-    if (request_key(q))
-        x.fingerprint = request_fingerprint(q);
-    if (!upload_keep(u, e) || !store_write(request_house(q)->store, write_arrival, &x, e))
+    if (!media_claim_fits(request_header(q, "Content-Type"), d.media_type))
+        return fail(e, E_FILE_TYPE, "the bytes are %s", d.media_type);
+    once = once_of(q, write_arrival, &d, &d.id);
+    if (!upload_keep(u, e) || !store_write(request_house(q)->store, make_once, &once, e))
         return false;
-    digest_hex(&d->digest, hex);
+    digest_hex(&d.digest, hex);
     j = json_object();
-    json_object_set_new(j, "id", json_id(d->id));
+    json_object_set_new(j, "id", json_id(d.id));
     json_object_set_new(j, "sha256", json_string(hex));
-    json_object_set_new(j, "size", json_integer(d->size));
-    json_object_set_new(j, "media_type", json_string(d->media_type));
+    json_object_set_new(j, "size", json_integer(d.size));
+    json_object_set_new(j, "media_type", json_string(d.media_type));
     return reply_json(r, 201, j);
 }
 
@@ -194,9 +174,16 @@ static bool find_seen(struct request *q, struct document *d, const char *action,
 
 static bool get_document(struct request *q, struct reply *r, struct error *e)
 {
+    auto_read struct db *db = NULL;
     struct document d;
+    json_t *j, *check;
 
-    return find_seen(q, &d, "read", e) && reply_json(r, 200, document_json_new(&d));
+    if (!find_seen(q, &d, "read", e) || !store_read(request_house(q)->store, &db, e) ||
+        !check_json_new(db, &d, &check, e))
+        return false;
+    j = document_json_new(&d);
+    json_object_set_new(j, "check", check);
+    return reply_json(r, 200, j);
 }
 
 static const char *suffix_of(const char *media_type)
@@ -272,8 +259,7 @@ static const struct route routes[] = {
     {"POST", "/api/v1/documents",              RIGHT_DOCUMENT_WRITE, NULL, "upload",      "Upload a file: its bytes, with Content-Type and Content-Disposition", post_document, ROUTE_IDEMPOTENT, .sink = &upload_sink, .status = 201},
     {"GET",  "/api/v1/documents/{id}",         RIGHT_DOCUMENT_READ,  NULL, "document",    "What is known of a document", get_document},
     {"GET",  "/api/v1/documents/{id}/content", RIGHT_DOCUMENT_READ,  NULL, NULL,          "The bytes of a document", get_content},
-    {"GET",  "/api/v1/vault",                  RIGHT_VAULT,          NULL, "vault",       "The caller's documents, and the records held about them", get_vault},
-    {"GET",  "/api/v1/vault/access-log",       RIGHT_VAULT,          NULL, "page:access", "Who looked at the caller's data", get_access_log},
+    {"GET",  "/api/v1/vault",                  RIGHT_VAULT,          NULL, "vault",       "The caller's documents, and the records held about them", get_vault, .query = vault_query},
     {"GET",  "/verify/{code}",                 RIGHT_PUBLIC,         NULL, NULL,          "Is this paper genuine, unaltered and still valid? A page, or JSON when asked for", get_verify, ROUTE_HIDDEN},
     {0},
 };
@@ -288,5 +274,6 @@ const struct module document_module = {
     .shapes = &shapes,
     .pack = document_pack_kinds,
     .start = document_start,
+    .load = document_load,
     .stop = document_stop,
 };

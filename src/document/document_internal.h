@@ -6,15 +6,20 @@
 #include <stdatomic.h>
 
 #include "module.h"
+#include "objects/objects.h"
 #include "registry/registry.h"
 
+struct keyring;
 struct paper_set;
 
 struct documents {
     const struct house *house;
-    char *files, *tmp; /* DATA/files and DATA/files/tmp */
+    struct objects *files; /* DATA/files, or where house.files says */
+    char *tmp;             /* uploads on their way in */
+    struct cache *cache;   /* what is far and was read; NULL when nothing is far */
     document_may_fn *may;
     case_code_fn *case_code;
+    struct keyring *keys;
     _Atomic(struct paper_set *) papers; /* the newest; older ones stay until the stop */
 };
 /* NULL before the start. */
@@ -26,6 +31,11 @@ extern const struct pack_kind document_pack_kinds[];
 /* ---- content.c: bytes, named by what they are ---- */
 /* Makes the folders and drops uploads that were cut off. */
 bool content_start(struct documents *d, struct error *e) CHECKED;
+void content_stop(struct documents *d);
+/* The content as the store itself has it, past the cache. */
+bool content_read(const struct documents *d, const struct digest *digest, int *fd, struct error *e) CHECKED;
+/* Every content that the place has, in the order of the digests. */
+bool content_list(const struct documents *d, content_fn *each, void *arg, struct error *e) CHECKED;
 
 struct upload; /* bytes on their way in */
 bool upload_open(const struct house *h, struct upload **out, struct error *e) CHECKED;
@@ -38,6 +48,15 @@ bool upload_finish(struct upload *u, struct digest *digest, int64_t *size, const
 bool upload_keep(struct upload *u, struct error *e) CHECKED;
 /* Removes what was not kept. NULL is fine. */
 void upload_close(struct upload *u);
+
+/* ---- cache.c: a bounded folder of what is far; the longest unread goes first ---- */
+struct cache;
+bool cache_open(const char *folder, int64_t bytes_max, struct cache **out, struct error *e) CHECKED;
+void cache_close(struct cache *c);
+/* -1 when it is not there. */
+int cache_find(struct cache *c, const struct digest *digest);
+/* Takes a whole, checked file of the same file system by its name. What it cannot take is read from afar again. */
+void cache_take(struct cache *c, const struct digest *digest, const char *path, int64_t size);
 
 /* ---- media.c: what the bytes are ---- */
 /* The media type of a file, by its bytes alone; NULL when it is none of those we take. */
@@ -71,13 +90,14 @@ struct verdict {
 bool verify(struct db *db, struct arena *a, const struct house *h, const char *code, int64_t now, struct verdict *out,
             struct error *e) CHECKED;
 const char *genuine_name(enum genuine g); /* "genuine", "expired", … */
-/* Vietnamese first, English below; no scripts, nothing fetched. In the arena. */
+/* Vietnamese first, English below; all of it stands without its one script, which compares a file. In the arena. */
 const char *verify_page(struct arena *a, const struct verdict *v);
 /* Of a paper that is known. New reference. */
 json_t *verify_json_new(const struct verdict *v, enum lang lang);
 
 /* ---- document.c ---- */
 bool document_start(struct house *h, struct error *e) CHECKED;
+bool document_load(struct house *h, struct error *e) CHECKED;
 void document_stop(struct house *h);
 
 /* ---- papers.c ---- */

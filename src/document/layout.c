@@ -48,19 +48,6 @@ static bool toggle(struct marks *m, char mark, struct buf *out)
     return true;
 }
 
-static void escape(struct buf *out, const char *s, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (s[i] == '<')
-            buf_puts(out, "&lt;");
-        else if (s[i] == '>')
-            buf_puts(out, "&gt;");
-        else if (s[i] == '&')
-            buf_puts(out, "&amp;");
-        else
-            buf_add(out, s + i, 1);
-}
-
 /* The end of the hole that begins after "{": braces of Lua tables and quoted texts are skipped. NULL: there is none. */
 static const char *hole_end(const char *s)
 {
@@ -106,7 +93,7 @@ static bool fill_template(struct compiling *c, const char *at, const char *s, st
 
     while (*s) {
         if (*s == '\\' && s[1]) {
-            escape(markup, s + 1, 1);
+            buf_markup(markup, (const char[]){s[1], '\0'});
             s += 2;
         } else if (*s == '*') {
             bool italic = marks.n && marks.open[marks.n - 1] == 'i';
@@ -127,7 +114,7 @@ static bool fill_template(struct compiling *c, const char *at, const char *s, st
             t->pieces[t->n++] = (struct piece){.hole = x};
             s = end + 1;
         } else {
-            escape(markup, s++, 1);
+            buf_markup(markup, (const char[]){*s++, '\0'});
         }
     }
     flush(c, markup, t);
@@ -243,7 +230,7 @@ static bool table(struct compiling *c, const char *at, const json_t *body, const
     const json_t *columns = json_object_get(body, "columns");
     double sum = 0;
 
-    (void)block;
+    b->size = number_of(block, "size", 0);
     b->n_columns = json_array_size(columns);
     b->columns = arena_array(c->a, struct column, b->n_columns);
     for (size_t i = 0; i < b->n_columns; i++) {
@@ -262,13 +249,28 @@ static bool table(struct compiling *c, const char *at, const json_t *body, const
     return expression(c, arena_printf(c->a, "%s/rows", at), json_str(body, "rows"), &b->rows);
 }
 
+static bool signer(struct compiling *c, const char *at, const json_t *body, struct signatory *out)
+{
+    return lines(c, arena_printf(c->a, "%s/title", at), json_object_get(body, "title"), &out->title) &&
+           member(c, at, body, "note", &out->note) && member(c, at, body, "name", &out->name);
+}
+
 static bool signature(struct compiling *c, const char *at, const json_t *body, const json_t *block, struct block *b)
 {
+    const json_t *beside = json_object_get(body, "beside");
+
     (void)block;
     b->verify = json_flag(body, "verify");
-    return lines(c, arena_printf(c->a, "%s/title", at), json_object_get(body, "title"), &b->lines) &&
-           lines(c, arena_printf(c->a, "%s/left", at), json_object_get(body, "left"), &b->left) &&
-           member(c, at, body, "note", &b->note) && member(c, at, body, "name", &b->name);
+    b->signers = beside ? 2 : 1;
+    return signer(c, at, body, &b->signer[0]) &&
+           (!beside || signer(c, arena_printf(c->a, "%s/beside", at), beside, &b->signer[1])) &&
+           lines(c, arena_printf(c->a, "%s/left", at), json_object_get(body, "left"), &b->left);
+}
+
+static bool code(struct compiling *c, const char *at, const json_t *body, const json_t *block, struct block *b)
+{
+    return template(c, at, body, &b->text) &&
+           lines(c, arena_printf(c->a, "%s/lines", at), json_object_get(block, "lines"), &b->lines);
 }
 
 static bool nothing(struct compiling *c, const char *at, const json_t *body, const json_t *block, struct block *b)
@@ -292,7 +294,7 @@ static const struct {
     [BLOCK_TEXT] = {"text", text},          [BLOCK_FIELDS] = {"fields", fields},
     [BLOCK_TABLE] = {"table", table},       [BLOCK_SIGNATURE] = {"signature", signature},
     [BLOCK_VERIFY] = {"verify", nothing},   [BLOCK_NOTE] = {"note", text},
-    [BLOCK_SPACE] = {"space", space},
+    [BLOCK_SPACE] = {"space", space},       [BLOCK_CODE] = {"code", code},
 };
 
 static bool optional(struct compiling *c, const char *at, const json_t *block, const char *name, struct expr **out)
@@ -327,6 +329,7 @@ static void page(const json_t *definition, struct layout *out)
         double width, height, top, bottom, left, right, size; /* mm; Decree 30/2020, Annex I; pt */
     } pages[] = {
         {"A4",           210, 297, 20, 20, 30, 18, 13},
+        {"A4-landscape", 297, 210, 20, 15, 15, 15, 11},
         {"A5",           148, 210, 12, 12, 18, 12, 11},
         {"A5-landscape", 210, 148, 12, 12, 20, 15, 11},
     };
@@ -345,6 +348,30 @@ static void page(const json_t *definition, struct layout *out)
     out->size = number_of(definition, "size", pages[i].size);
 }
 
+/* ---- when it appears ---- */
+static bool slip(struct compiling *c, const json_t *definition, const struct slip **out)
+{
+    const json_t *body = json_object_get(definition, "slip"), *on = json_object_get(body, "on");
+    struct slip *s;
+
+    *out = NULL;
+    if (!body)
+        return true;
+    s = arena_new_of(c->a, struct slip);
+    s->form = json_str(body, "form") ? arena_strdup(c->a, json_str(body, "form")) : NULL;
+    s->series = arena_strdup(c->a, json_str(body, "series") ? json_str(body, "series") : "");
+    s->of = text_equal(json_str(body, "of"), "unit") ? SLIP_OF_UNIT : SLIP_OF_CASE;
+    s->office = text_equal(json_str(body, "for"), "office");
+    s->vault = json_flag(body, "vault");
+    s->log = json_flag(body, "log");
+    s->n_on = json_array_size(on);
+    s->on = arena_array(c->a, const char *, s->n_on + 1);
+    for (size_t i = 0; i < s->n_on; i++)
+        s->on[i] = arena_strdup(c->a, json_string_value(json_array_get(on, i)));
+    *out = s;
+    return optional(c, "/slip", body, "when", &s->when);
+}
+
 bool paper_compile(struct arena *a, const json_t *definition, struct paper *out, const char **where, struct error *e)
 {
     struct compiling c = {.a = a, .where = where, .e = e};
@@ -355,8 +382,10 @@ bool paper_compile(struct arena *a, const json_t *definition, struct paper *out,
     *out = (struct paper){.name = arena_strdup(a, json_str(definition, "name") ? json_str(definition, "name") : "")};
     for (int lang = 0; lang < LANG__COUNT; lang++)
         out->title[lang] = arena_strdup(a, json_title(json_object_get(definition, "title"), (enum lang)lang));
+    if (!slip(&c, definition, &out->slip))
+        return false;
     if (!layout)
-        return true;
+        return !out->slip || wrong(&c, "/slip", "what appears by itself needs a layout");
     compiled = arena_new_of(a, struct layout);
     page(layout, compiled);
     compiled->n = json_array_size(blocks);

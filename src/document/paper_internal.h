@@ -39,6 +39,7 @@ enum block_kind {
     BLOCK_VERIFY,
     BLOCK_NOTE,
     BLOCK_SPACE,
+    BLOCK_CODE,
     BLOCK__COUNT,
 };
 
@@ -57,15 +58,23 @@ struct column {
     enum align align;
 };
 
+struct signatory {
+    struct templates title;
+    struct template note, name;
+};
+
 struct block {
     enum block_kind kind;
     struct expr *when, *each; /* or NULL */
     enum align align;
     double indent, space; /* points */
     double size;          /* points; 0: the body's */
-    struct template text, subtitle, number, date, note, name;
+    struct template text, subtitle, number, date;
     struct templates lines, left;
+    struct signatory signer[2]; /* on the right, and beside it */
+    int signers;
     bool verify;
+    bool middle; /* a table's cells stand in the middle of their height */
     size_t n_fields, n_columns;
     struct field_row *fields;
     struct column *columns;
@@ -83,6 +92,7 @@ struct paper {
     const char *name;
     const char *title[LANG__COUNT];
     const struct layout *layout; /* NULL: not printed here */
+    const struct slip *slip;     /* NULL: appears only as a result */
 };
 
 /* definition: of kind "papers". On failure *where is the pointer into it. Everything lives in the arena. */
@@ -91,9 +101,18 @@ bool paper_compile(struct arena *a, const json_t *definition, struct paper *out,
 
 /* ---- draw.c: one paper, on this thread ---- */
 bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
-                struct error *e) CHECKED;
+                struct paper_place *place, struct error *e) CHECKED;
+/* For text that becomes part of a PDF: points, no hinting, Vietnamese. Unref it with g_object_unref(). */
+struct _PangoContext *print_context_new(void);
+
+/* ---- archive.c ---- */
+/* Makes PDF/A-1b of what cairo drew (PDF 1.4): the final bytes, in the arena. */
+bool pdf_archive(struct bytes pdf, const char *title, struct arena *a, struct bytes *out, struct error *e) CHECKED;
 
 /* ---- press.c: the threads that draw; paper_render() hands over to them ---- */
+typedef bool press_fn(void *arg, struct error *e);
+/* fn(arg), on a thread that has its fonts loaded; waits. */
+bool press_run(press_fn *fn, void *arg, struct error *e) CHECKED;
 bool press_start(size_t threads, struct error *e) CHECKED;
 /* What waits is drawn first. */
 void press_stop(void);

@@ -1,6 +1,7 @@
 /* The papers of the pack: checked with the pack, compiled at the start, and each one again in the write that publishes
  * it, so that a layout which cannot be compiled is not published. Readers hold plain pointers, so a set stays until the
- * program ends; sets are made by the start and, after it, by the writer's thread alone. */
+ * program ends; sets are made by the start and, after it, by the writer's thread, or by the one that reads definitions
+ * which another node has changed. */
 #include "document/paper_internal.h"
 
 #include <stdlib.h>
@@ -155,6 +156,23 @@ const struct paper *paper_find(const struct house *h, const char *name)
     const struct paper **found = s && s->n && name ? bsearch(&key, s->papers, s->n, sizeof *s->papers, compare) : NULL;
 
     return found ? *found : NULL;
+}
+
+const struct paper *paper_at(const struct house *h, size_t i)
+{
+    const struct paper_set *s = atomic_load_explicit(&documents_of(h)->papers, memory_order_acquire);
+
+    return s && i < s->n ? s->papers[i] : NULL;
+}
+
+const char *paper_name(const struct paper *p)
+{
+    return p->name;
+}
+
+const struct slip *paper_slip(const struct paper *p)
+{
+    return p->slip;
 }
 
 const char *paper_title(const struct paper *p, enum lang lang)

@@ -34,11 +34,28 @@ const struct migration document_migrations[] = {
      "  case_id  BIGINT NOT NULL,\n"
      "  PRIMARY KEY (document, case_id)\n"
      ");\n"},
+    {2, "what signatures prove",
+     "-- What was found of an uploaded PDF: by whom it is signed, and whether it is what was signed.\n"
+     "CREATE TABLE document_check (\n"
+     "  document   BIGINT PRIMARY KEY,\n"
+     "  outcome    TEXT   NOT NULL,  -- unsigned, sound, untrusted, expired, revoked, changed, partial, altered, …\n"
+     "  report     JSON   NOT NULL,  -- one row a signature\n"
+     "  checked_at BIGINT NOT NULL   -- trust changes: a finding is of its day\n"
+     ");\n"},
+    {3, "certified copies",
+     "-- The kind of paper whose original was seen; NULL but for certified copies.\n"
+     "ALTER TABLE document ADD COLUMN stands_for TEXT;\n"
+     "CREATE INDEX document_stands ON document (owner, stands_for, id) WHERE stands_for IS NOT NULL;\n"},
+    {4, "ended papers",
+     "ALTER TABLE document ADD COLUMN ended_at BIGINT;     -- when it was superseded or withdrawn\n"
+     "ALTER TABLE document ADD COLUMN successor BIGINT;    -- the newer document\n"
+     "ALTER TABLE document ADD COLUMN end_reason TEXT;\n"
+     "CREATE INDEX document_case_case ON document_case (case_id, document);\n"},
     {0},
 };
 
 /* clang-format off */
-#define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status"
+#define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status, stands_for, ended_at, successor"
 /* clang-format on */
 
 static const char *kept(struct arena *a, const char *s)
@@ -62,7 +79,10 @@ static bool read_row(struct rows *r, struct arena *a, struct document *out, stru
                              .issued_at = rows_instant(r, 10),
                              .valid_until = rows_instant(r, 11),
                              .verify_code = kept(a, rows_text(r, 12)),
-                             .status = kept(a, rows_text(r, 13))};
+                             .status = kept(a, rows_text(r, 13)),
+                             .stands_for = kept(a, rows_text(r, 14)),
+                             .ended_at = rows_instant(r, 15),
+                             .successor = rows_i64(r, 16)};
     if (sha256.len != DIGEST_BYTES)
         return fail(e, E_DATABASE, "document %" PRId64 " has no digest", out->id);
     memcpy(out->digest.bytes, sha256.data, DIGEST_BYTES);
@@ -71,8 +91,10 @@ static bool read_row(struct rows *r, struct arena *a, struct document *out, stru
 
 bool document_add(struct db *db, struct document *d, struct error *e)
 {
-    static const char sql[] = "INSERT INTO document (" COLUMNS ")"
-                              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    static const char sql[] =
+        "INSERT INTO document (id, sha256, size, media_type, kind, title, owner, uploader, case_id,"
+        " made_at, issued_at, valid_until, verify_code, status, stands_for)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
     if (d->id == 0)
         d->id = id_new();
@@ -80,7 +102,7 @@ bool document_add(struct db *db, struct document *d, struct error *e)
                    ARGS(I64(d->id), BLOB(((struct bytes){d->digest.bytes, DIGEST_BYTES})), I64(d->size),
                         TEXT(d->media_type), TEXT(d->kind), TEXT(d->title), I64(d->owner), I64(d->uploader),
                         I64(d->case_id), I64(d->made_at), INSTANT(d->issued_at), INSTANT(d->valid_until),
-                        TEXT(d->verify_code), TEXT(d->status)));
+                        TEXT(d->verify_code), TEXT(d->status), TEXT(d->stands_for)));
 }
 
 bool document_find(struct db *db, struct arena *a, int64_t id, struct document *out, bool *found, struct error *e)
@@ -119,6 +141,20 @@ bool document_bind(struct db *db, int64_t id, int64_t case_id, int64_t owner, co
     return found || fail(e, E_NOT_FOUND, "document %" PRId64, id);
 }
 
+bool document_end(struct db *db, const struct document_ending *ending, bool *ended, struct error *e)
+{
+    static const char sql[] = "UPDATE document SET status = $2, ended_at = $3, successor = $4, end_reason = $5"
+                              " WHERE id = $1 AND status = 'valid'";
+    int64_t changed;
+
+    if (!db_exec(db, &changed, e, sql,
+                 ARGS(I64(ending->document), TEXT(ending->status), I64(ending->at),
+                      ending->successor ? I64(ending->successor) : INSTANT(INSTANT_NONE), TEXT(ending->reason))))
+        return false;
+    *ended = changed == 1;
+    return !*ended || db_emit(db, "document.ended", ending->document, ending, e);
+}
+
 /* ---- the vault ---- */
 static bool read_all(struct rows *r, struct arena *a, struct document *out, size_t max, size_t *n, struct error *e)
 {
@@ -138,7 +174,7 @@ bool document_held(struct db *db, struct arena *a, int64_t owner, const char *ki
                    size_t max, size_t *n, struct error *e)
 {
     static const char sql[] = "SELECT " COLUMNS " FROM document"
-                              " WHERE owner = $1 AND owner <> 0 AND kind = $2 AND status = 'valid'"
+                              " WHERE owner = $1 AND owner <> 0 AND (kind = $2 OR stands_for = $2) AND status = 'valid'"
                               " AND (valid_until IS NULL OR valid_until >= $3) ORDER BY id DESC LIMIT $4";
     auto_rows struct rows *r = NULL;
 
@@ -165,7 +201,8 @@ bool document_may(struct db *db, const struct house *h, const struct actor *who,
     int64_t cases[DOCUMENT_CASES_MAX];
     size_t n = 0;
 
-    *may = (d->owner && d->owner == who->party) || d->uploader == who->party;
+    *may = (d->owner && d->owner == who->party) || d->uploader == who->party ||
+           (d->owner && actor_agency(who, d->owner, NULL, NULL, now_ms()) != NULL);
     if (*may || !room->may)
         return true;
     {
@@ -210,5 +247,8 @@ json_t *document_json_new(const struct document *d)
     json_object_set_new(j, "valid_until", json_instant(d->valid_until));
     json_object_set_new(j, "status", json_string(d->status));
     json_object_set_new(j, "verify_code", json_text_or_null(d->verify_code));
+    json_object_set_new(j, "stands_for", json_text_or_null(d->stands_for));
+    json_object_set_new(j, "ended_at", json_instant(d->ended_at));
+    json_object_set_new(j, "successor", d->successor ? json_id(d->successor) : json_null());
     return j;
 }

@@ -23,17 +23,19 @@ static const char *title_of(const struct house *h, const struct document *d, enu
     const struct paper *paper = d->kind ? paper_find(h, d->kind) : NULL;
     const char *title = paper ? paper_title(paper, lang) : "";
 
-    return *title ? title : d->title ? d->title : "";
+    if (d->title && (!*title || text_starts_with(d->title, title))) /* it says more: what was copied */
+        return d->title;
+    return title;
 }
 
-static bool add_documents(struct request *q, struct db *db, json_t *list, struct error *e)
+static bool add_documents(struct request *q, struct db *db, int64_t owner, json_t *list, struct error *e)
 {
     const struct house *h = request_house(q);
     struct arena *a = request_arena(q);
     struct document *documents = arena_array(a, struct document, VAULT_DOCUMENTS_MAX);
     size_t n;
 
-    if (!document_vault(db, a, request_actor(q)->party, documents, VAULT_DOCUMENTS_MAX, &n, e))
+    if (!document_vault(db, a, owner, documents, VAULT_DOCUMENTS_MAX, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct document *d = &documents[i];
@@ -99,69 +101,51 @@ static bool add_records(struct request *q, struct db *db, json_t *list, struct e
     return true;
 }
 
+/* clang-format off */
+struct vault_query { const char *on_behalf_of; };
+const struct field vault_query[] = {
+    {"on_behalf_of", FIELD_TEXT, offsetof(struct vault_query, on_behalf_of), FIELD_SENSITIVE, 14, .title = "number of a party whose agent for everything the caller is"},
+    {0},
+};
+/* clang-format on */
+
+/* Whose vault: the caller's, or that of a party they are an agent of for everything. */
+static bool find_owner(struct request *q, int64_t *owner, struct error *e)
+{
+    const struct actor *who = request_actor(q);
+    struct vault_query query;
+
+    *owner = who->party;
+    if (!request_query_fields(q, vault_query, &query, e))
+        return false;
+    if (!query.on_behalf_of || text_equal(query.on_behalf_of, who->number))
+        return true;
+    for (size_t i = 0; i < who->n_agencies; i++)
+        if (text_equal(who->agencies[i].number, query.on_behalf_of) &&
+            actor_agency(who, who->agencies[i].principal, NULL, NULL, request_now(q))) {
+            *owner = who->agencies[i].principal;
+            audit_later(request_house(q), &(struct audit){.action = "read",
+                                                          .what = "vault",
+                                                          .about = query.on_behalf_of,
+                                                          .actor = who->party,
+                                                          .purpose = "authorisation",
+                                                          .address = request_address(q),
+                                                          .at = request_now(q)});
+            return true;
+        }
+    return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
+}
+
 bool get_vault(struct request *q, struct reply *r, struct error *e)
 {
+    int64_t owner;
+
     json_auto_t *documents = json_array(), *records = json_array();
     auto_read struct db *db = NULL;
 
-    if (!store_read(request_house(q)->store, &db, e) || !add_documents(q, db, documents, e) ||
-        !add_records(q, db, records, e))
+    if (!find_owner(q, &owner, e) || !store_read(request_house(q)->store, &db, e) ||
+        !add_documents(q, db, owner, documents, e) ||
+        (owner == request_actor(q)->party && !add_records(q, db, records, e)))
         return false;
     return reply_json(r, 200, json_pack("{s:O, s:O}", "documents", documents, "records", records));
-}
-
-/* ---- who looked ---- */
-static bool access_json(struct request *q, struct db *db, const struct audit_row *row, json_t **out, struct error *e)
-{
-    struct arena *a = request_arena(q);
-    const char *code;
-    json_t *j, *who;
-
-    if (!case_code(db, a, request_house(q), row->case_id, &code, e))
-        return false;
-    j = json_object();
-    who = row->who || row->unit_name ? json_object() : json_null();
-    if (json_is_object(who)) {
-        json_object_set_new(who, "name", json_text_or_null(row->who));
-        json_object_set_new(who, "unit", json_text_or_null(row->unit_name));
-    }
-    json_object_set_new(j, "at", json_instant(row->at));
-    json_object_set_new(j, "who", who);
-    json_object_set_new(j, "action", json_string(row->action));
-    json_object_set_new(j, "what", json_string(row->what ? row->what : ""));
-    json_object_set_new(j, "case", json_text_or_null(code));
-    json_object_set_new(j, "purpose", json_text_or_null(row->purpose));
-    *out = j;
-    return true;
-}
-
-bool get_access_log(struct request *q, struct reply *r, struct error *e)
-{
-    const struct actor *who = request_actor(q);
-    struct arena *a = request_arena(q);
-    struct audit_row rows[PAGE_LIMIT_MAX + 1];
-    json_auto_t *items = json_array();
-    auto_read struct db *db = NULL;
-    struct page page;
-    int64_t before = 0;
-    size_t n = 0, limit;
-
-    if (!request_page(q, &page, e))
-        return false;
-    if (page.cursor && !text_to_i64(page.cursor, 1, INT64_MAX, &before))
-        return fail(e, E_BAD_CURSOR, "not a number");
-    limit = (size_t)page.limit;
-    if (!store_read(request_house(q)->store, &db, e) ||
-        (who->number &&
-         !audit_about(db, a, request_house(q), who->number, before, limit + 1, rows, &n, request_lang(q), e)))
-        return false;
-    for (size_t i = 0; i < n && i < limit; i++) {
-        json_t *item;
-
-        if (!access_json(q, db, &rows[i], &item, e))
-            return false;
-        json_array_append_new(items, item);
-    }
-    return reply_page(r, json_incref(items),
-                      n > limit ? page_cursor(q, arena_printf(a, "%" PRId64, rows[limit - 1].id)) : NULL);
 }

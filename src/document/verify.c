@@ -159,38 +159,18 @@ json_t *verify_json_new(const struct verdict *v, enum lang lang)
     json_object_set_new(j, "initials", json_text_or_null(v->initials));
     json_object_set_new(j, "issued_at", json_instant(v->document.issued_at));
     json_object_set_new(j, "valid_until", json_instant(v->document.valid_until));
+    json_object_set_new(j, "ended_at", json_instant(v->document.ended_at));
     json_object_set_new(j, "sha256", json_string(hex));
     return j;
 }
 
 /* ---- as a page ---- */
-static void html(struct buf *b, const char *s)
-{
-    for (; s && *s; s++)
-        switch (*s) {
-        case '<':
-            buf_puts(b, "&lt;");
-            break;
-        case '>':
-            buf_puts(b, "&gt;");
-            break;
-        case '&':
-            buf_puts(b, "&amp;");
-            break;
-        case '"':
-            buf_puts(b, "&quot;");
-            break;
-        default:
-            buf_add(b, s, 1);
-        }
-}
-
 static void row(struct buf *b, const char *name, const char *value)
 {
     if (text_is_empty(value))
         return;
     buf_printf(b, "<div><dt>%s</dt><dd>", name);
-    html(b, value);
+    buf_markup(b, value);
     buf_puts(b, "</dd></div>");
 }
 
@@ -214,6 +194,7 @@ static void facts(struct buf *b, const struct verdict *v, enum lang lang)
         {"Cơ quan cấp", "Issued by"},
         {"Ngày cấp", "Issued on"},
         {"Có giá trị đến", "Valid until"},
+        {"Hết giá trị từ", "No longer valid since"},
         {"Chữ cái đầu họ tên người được cấp", "Initials of the holder"},
         {"Mã SHA-256 của tệp gốc", "SHA-256 of the original file"},
     };
@@ -228,8 +209,10 @@ static void facts(struct buf *b, const struct verdict *v, enum lang lang)
     row(b, names[2][lang], date_words(v->document.issued_at, lang, text));
     row(b, names[3][lang],
         v->document.valid_until == INSTANT_NONE ? no_end[lang] : date_words(v->document.valid_until, lang, text));
-    row(b, names[4][lang], v->initials);
-    row(b, names[5][lang], hex);
+    if (v->document.ended_at != INSTANT_NONE)
+        row(b, names[4][lang], date_words(v->document.ended_at, lang, text));
+    row(b, names[5][lang], v->initials);
+    row(b, names[6][lang], hex);
     buf_puts(b, "</dl>");
 }
 
@@ -243,6 +226,27 @@ static void part(struct buf *b, const struct verdict *v, enum lang lang)
     if (v->genuine != GENUINE_UNKNOWN)
         facts(b, v, lang);
     buf_puts(b, "</section>");
+}
+
+/* A file is compared in the reader's own browser (web/public/verify.js, which shows this part): it is not sent. */
+static void compare(struct buf *b, const struct verdict *v)
+{
+    /* clang-format off */
+    static const char text[] =
+        "<section id=\"compare\" data-sha256=\"%s\" hidden><h2>So tệp của bạn với bản gốc</h2>"
+        "<p>Chọn hoặc thả tệp PDF vào đây. Tệp được so ngay trên máy của bạn, không gửi đi đâu.</p>"
+        "<p lang=\"en\">Choose or drop the PDF here. It is compared on your own device and sent nowhere.</p>"
+        "<p><label for=\"file\">Tệp cần so <span lang=\"en\">(file to compare)</span></label> "
+        "<input id=\"file\" type=\"file\"></p><div role=\"status\">"
+        "<p id=\"same\" class=\"good\" hidden>✓ Giống hệt bản gốc từng byte. <span lang=\"en\">The same as the original, byte for byte.</span></p>"
+        "<p id=\"other\" class=\"bad\" hidden>✕ Khác bản gốc: tệp đã bị sửa, hoặc là tệp khác. <span lang=\"en\">Not the original: it was altered, or is another file.</span></p>"
+        "<p id=\"failed\" hidden>Trình duyệt này không so được tệp. <span lang=\"en\">This browser cannot compare the file.</span></p>"
+        "</div></section><script src=\"/verify.js\" defer></script>";
+    /* clang-format on */
+    char hex[DIGEST_HEX];
+
+    digest_hex(&v->document.digest, hex);
+    buf_printf(b, text, hex);
 }
 
 const char *verify_page(struct arena *a, const struct verdict *v)
@@ -263,6 +267,8 @@ const char *verify_page(struct arena *a, const struct verdict *v)
         "text-align:center;background:%s;color:#fff}"
         "dl{margin:0}dl div{border-top:1px solid #d9d6cf;padding:8px 0}dt{color:#545b64;font-size:1rem}"
         "dd{margin:0;overflow-wrap:anywhere}"
+        "input{font:inherit;max-width:100%%;min-height:44px}.over{outline:3px dashed "
+        "#1f4e8c}.good{color:#1a6b3a}.bad{color:#a3161f}"
         "@media print{header{background:none;color:#1f2328}}"
         "</style></head><body><header>Kiểm tra giấy tờ do thành phố cấp</header><main>";
     const char *colour = words[v->genuine].colour;
@@ -272,6 +278,8 @@ const char *verify_page(struct arena *a, const struct verdict *v)
     buf_printf(&b, head, words[v->genuine].title[LANG_VI], colour, colour, colour);
     part(&b, v, LANG_VI);
     part(&b, v, LANG_EN);
+    if (v->genuine != GENUINE_UNKNOWN)
+        compare(&b, v);
     buf_puts(&b, "</main></body></html>");
     out = arena_strndup(a, b.data, b.len);
     buf_done(&b);

@@ -8,7 +8,7 @@
 
 #include "document/paper_internal.h"
 
-enum { PAPER_NAMES_MAX = 16 };
+enum { PAPER_NAMES_MAX = 24 };
 
 /* One result of a service as the service would hand it over. values: a JSON object, name → value. */
 struct printed {
@@ -22,6 +22,20 @@ struct printed {
     " \"today\": \"2026-11-21\", \"verify\": \"7K2M9QXA4TDE\", \"signer\": \"Lê Hoàng Phúc\""
 #define ENTRY "\"code\": \"01-TP/HT-2019-KS/27/H29.1.5\", \"book\": \"01-TP/HT-2019-KS\", \"number\": 27, \"registered_on\": \"2019-03-14\"," \
     " \"office\": {\"code\": \"H29.1.5\", \"name\": \"Ủy ban nhân dân Phường Bến Thành\"}"
+
+#define SAYS(number, note) "\"number\": \"" number "\", \"verify\": \"7K2M9QXA4TDE\", \"today\": \"2026-11-21\", \"origin\": null, \"form\": {}," \
+    " \"applicant\": {\"name\": \"Nguyễn Thị Ngọc Lan\", \"number\": \"079190000011\", \"phone\": \"0903123456\", \"email\": \"lan@example.com\", \"address\": \"12 Lê Thánh Tôn, phường Bến Thành, Thành phố Hồ Chí Minh\"}," \
+    " \"submitter\": {\"name\": \"Nguyễn Thị Ngọc Lan\"}, \"actor\": {\"name\": \"Trần Minh Quang\", \"phone\": \"0283829000\"}," \
+    " \"action\": {\"id\": \"x\", \"note\": \"" note "\", \"at\": 1795226400000}, \"before\": {\"due_at\": 1795658400000}," \
+    " \"case\": {\"code\": \"H29.1.5-261121-0001\", \"submitted_at\": 1795222800000, \"received_at\": 1795226400000, \"due_at\": 1795744800000, \"channel\": \"online\"," \
+    "  \"delivery\": \"vault\", \"fee\": {\"amount\": 16000, \"state\": \"paid\"}, \"service\": {\"code\": \"1.001193\", \"name\": \"Đăng ký khai sinh\", \"limit\": {\"value\": 1, \"unit\": \"working-day\"}}," \
+    "  \"unit\": {\"code\": \"H29.1.5\", \"name\": \"Phường Bến Thành\", \"place\": \"26743\", \"address\": \"92 Nguyễn Trãi\", \"phone\": \"02838290000\"}}," \
+    " \"papers\": [{\"kind\": \"birth-notice\", \"title\": \"Giấy chứng sinh\", \"originals\": 1, \"copies\": 0, \"required\": true, \"handed\": true, \"held\": false}," \
+    "  {\"kind\": \"identity-paper\", \"title\": \"Thẻ căn cước hoặc hộ chiếu của người đi khai sinh\", \"originals\": 1, \"copies\": 0, \"required\": false, \"handed\": false, \"held\": true}]," \
+    " \"asked\": [{\"title\": \"Văn bản ủy quyền\", \"originals\": 1, \"copies\": 2}]"
+#define LOG_ROW(at, from, to, kept) "{\"at\": " at ", \"action\": \"hand-over\", \"title\": \"Chuyển xử lý\", \"actor\": \"Trần Minh Quang\", \"from\": \"" from "\", \"to\": \"" to "\", \"kept\": \"" kept "\"}"
+#define REGISTER_ROW "{\"code\": \"H29.1.5-261121-0001\", \"service\": \"Cấp bản sao trích lục hộ tịch\", \"applicant\": \"Nguyễn Thị Ngọc Lan\", \"address\": \"12 Lê Thánh Tôn\", \"phone\": \"0903123456\"," \
+    " \"received_at\": 1795226400000, \"due_at\": 1795313400000, \"done_at\": 1795300000000, \"delivery\": \"counter\", \"status_title\": \"Đã trả kết quả\", \"fee\": 16000, \"result\": \"Trích lục khai sinh\"}"
 
 static const struct printed printed[] = {
     {"birth-extract", "civil-extract",
@@ -77,6 +91,21 @@ static const struct printed printed[] = {
      " \"entry\": {}, \"entry_key\": null, \"person\": {\"number\": \"079190000011\", \"full_name\": \"Nguyễn Thị Ngọc Lan\", \"birth_date\": \"1990-05-17\", \"nationality\": \"Việt Nam\", \"address\": \"12 Lê Thánh Tôn, phường Bến Thành, Thành phố Hồ Chí Minh\"},"
      " \"allocated\": {\"certificate\": \"207/CCMG\"},"
      " \"form\": {\"applicant\": {\"number\": \"079190000011\", \"full_name\": \"Nguyễn Thị Ngọc Lan\", \"birth_date\": \"1990-05-17\"}, \"certificate\": {\"number\": \"HCM-03517\", \"issued_on\": \"2021-06-01\"}, \"reason\": \"lost\"}}"},
+    {"receipt", "receipt", "{" SAYS("01/TNHS", "") "}"},
+    {"supplement-request", "supplement-request", "{" SAYS("02/HDHS", "Thiếu văn bản ủy quyền có chữ ký.") "}"},
+    {"refusal-slip", "refusal-slip", "{" SAYS("03/TCTN", "Việc sinh không thuộc thẩm quyền đăng ký của phường.") "}"},
+    {"apology", "apology", "{" SAYS("04/XLGH", "Chờ trả lời xác minh của nơi cư trú trước.") "}"},
+    {"stop-notice", "stop-notice", "{" SAYS("05/DGQ", "Người yêu cầu đã được cấp giấy ở nơi khác.") "}"},
+    {"control-slip", "control-slip", "{" SAYS("06/KSHS", "") ", \"log\": [" LOG_ROW("1795226400000", "Chờ tiếp nhận", "Đã tiếp nhận", "on_time") ", "
+     LOG_ROW("1795230000000", "Đã tiếp nhận", "Thẩm tra hồ sơ", "early") ", " LOG_ROW("1795300000000", "Thẩm tra hồ sơ", "Chờ ký", "late") "]}"},
+    {"register", "register", "{\"unit\": {\"name\": \"Phường Bến Thành\", \"place\": \"26743\"}, \"from\": \"2026-11-01\", \"to\": \"2026-11-30\", \"today\": \"2026-11-30\","
+     " \"actor\": {\"name\": \"Trần Minh Quang\"}, \"rows\": [" REGISTER_ROW "," REGISTER_ROW "," REGISTER_ROW "]}"},
+    {"hand-over-list", "hand-over-list", "{\"unit\": {\"name\": \"Phường Bến Thành\", \"place\": \"26743\"}, \"from\": \"2026-11-01\", \"to\": \"2026-11-30\", \"today\": \"2026-11-30\","
+     " \"actor\": {\"name\": \"Trần Minh Quang\"}, \"rows\": [" REGISTER_ROW "," REGISTER_ROW "," REGISTER_ROW "]}"},
+    {"withdrawal", "withdrawal-decision", "{" SAYS("01/QĐ-TH", "Cấp không đúng thẩm quyền") ", \"results\": [{\"title\": \"Trích lục khai sinh\", \"issued_at\": 1795226400000, \"code\": \"7K2M9QXA4TDE\"}]}"},
+    {"fee-receipt", "fee-receipt", "{" SAYS("02/BLPLP", "") "}"},
+    {"rejection-letter", "rejection-letter", "{" SAYS("07/TB-TCGQ", "Giấy chứng sinh không do cơ sở y tế được phép cấp.") "}"},
+    {"plain-result", "plain-result", "{" SAYS("", "") ", \"signer\": \"Lê Hoàng Phúc\", \"allocated\": {\"letter\": \"12/TB\"}}"},
 };
 /* clang-format on */
 

@@ -120,6 +120,18 @@ static void the_citys_papers_say_what_they_should(void **state)
         {"marital-status", {"GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "Đã ly hôn", "Phạm Quốc Bảo", "12/2024/QĐST-HNGĐ"}},
         {"certified-copy", {"Chứng thực bản sao đúng với bản chính", "1204", "Bằng tốt nghiệp đại học"}},
         {"broker-certificate", {"CHỨNG CHỈ HÀNH NGHỀ MÔI GIỚI BẤT ĐỘNG SẢN", "207/CCMG", "Võ Minh Khoa"}},
+        {"receipt", {"GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", "Số: 01/TNHS", "H29.1.5-261121-0001", "1 ngày làm việc", "Giấy chứng sinh", "(cơ quan đã có trong dữ liệu)", "16.000 đồng (Mười sáu nghìn đồng chẵn), đã nộp", "NGƯỜI NỘP HỒ SƠ NGƯỜI TIẾP NHẬN HỒ SƠ"}},
+        {"supplement-request", {"BỔ SUNG, HOÀN THIỆN HỒ SƠ", "Văn bản ủy quyền", "Lý do: Thiếu văn bản ủy quyền có chữ ký.", "0283829000"}},
+        {"refusal-slip", {"TỪ CHỐI TIẾP NHẬN", "không thuộc thẩm quyền", "03/TCTN"}},
+        {"apology", {"GIA HẠN", "xin lỗi ông/bà vì sự chậm trễ này"}},
+        {"stop-notice", {"DỪNG GIẢI QUYẾT HỒ SƠ", "Mười sáu nghìn đồng chẵn"}},
+        {"control-slip", {"PHIẾU KIỂM SOÁT", "09:00", "21/11/2026", "Thẩm tra hồ sơ", "Trước hạn", "Quá hạn", "Số: 06/KSHS"}},
+        {"register", {"SỔ THEO DÕI HỒ SƠ", "3 hồ sơ", "Tại quầy"}},
+        {"hand-over-list", {"DANH SÁCH BÀN GIAO HỒ SƠ", "3 hồ sơ", "Trích lục khai sinh", "16.000", "NGƯỜI GIAO"}},
+        {"withdrawal", {"Thu hồi kết quả giải quyết thủ tục hành chính", "Số: 01/QĐ-TH", "Cấp không đúng thẩm quyền", "mã kiểm tra 7K2M9QXA4TDE"}},
+        {"fee-receipt", {"BIÊN LAI THU PHÍ, LỆ PHÍ", "Mẫu số 01BLP", "Mười sáu nghìn đồng chẵn", "NGƯỜI THU TIỀN"}},
+        {"rejection-letter", {"Về việc từ chối giải quyết hồ sơ", "Nơi nhận:", "không do cơ sở y tế"}},
+        {"plain-result", {"Số: 12/TB", "chấp thuận yêu cầu"}},
     };
     /* clang-format on */
     const struct desk *d = *state;
@@ -157,7 +169,7 @@ static void the_same_values_give_the_same_bytes(void **state)
     two = draw(a, &paper, printed[0].values);
     assert_int_equal(one.len, two.len);
     assert_memory_equal(one.data, two.data, one.len);
-    assert_memory_equal(one.data, "%PDF-1.5", 8);
+    assert_memory_equal(one.data, "%PDF-1.4", 8);
     assert_null(memmem(one.data, one.len, "CreationDate", 12));
 }
 
@@ -180,7 +192,7 @@ static void long_tables_go_on_with_their_head(void **state)
     static const struct {
         int rows;
         size_t pages;
-    } lengths[] = {{0, 1}, {1, 1}, {25, 1}, {100, 4}};
+    } lengths[] = {{0, 1}, {1, 1}, {25, 1}, {100, 3}};
     const struct desk *d = *state;
 
     for (size_t i = 0; i < COUNT(lengths); i++) {
@@ -203,6 +215,48 @@ static void long_tables_go_on_with_their_head(void **state)
     }
 }
 
+/* Rows stay whole: only what no page can hold is parted, its other cells with it, and nothing of it is lost. */
+static void a_row_taller_than_a_page_is_parted(void **state)
+{
+    const struct desk *d = *state;
+    auto_arena struct arena *a = arena_new();
+    struct paper paper;
+    const char *words, *at;
+    size_t heads = 0, parts = 0;
+
+    from_yaml(a,
+              "    - table: {rows: list, columns: [{title: Cột, value: 'dòng {index}', width: 20},"
+              " {title: Chữ, value: \"{index == 2 and string.rep('nghìn chữ ', 1000) or 'ngắn'}\", width: 80}]}\n",
+              &paper);
+    words = words_of(a, draw(a, &paper, rows_json(a, 3)), d->folder);
+    for (at = words; (at = strstr(at, "Cột")); at++)
+        heads++;
+    for (at = words; (at = strstr(at, "nghìn")); at++)
+        parts++;
+    assert_int_equal(pages_of(words), 4); /* the first row alone, the long one over two, the third after it */
+    assert_int_equal(heads, pages_of(words));
+    assert_int_equal(parts, 1000);
+    assert_non_null(strstr(strrchr(words, 'C'), "dòng 3"));
+}
+
+static void two_sign_side_by_side(void **state)
+{
+    const struct desk *d = *state;
+    auto_arena struct arena *a = arena_new();
+    struct paper paper;
+    const char *words;
+
+    from_yaml(
+        a,
+        "    - code: H29.1.5-261121-0001\n      lines: [Mã hồ sơ, '**H29.1.5-261121-0001**']\n"
+        "    - signature: {title: [NGƯỜI TIẾP NHẬN], name: Trần Minh, beside: {title: [NGƯỜI NỘP], name: Đỗ Lan}}\n",
+        &paper);
+    words = words_of(a, draw(a, &paper, "{}"), d->folder);
+    assert_non_null(strstr(words, "Mã hồ sơ H29.1.5-261121-0001"));
+    assert_non_null(strstr(words, "NGƯỜI NỘP NGƯỜI TIẾP NHẬN"));
+    assert_non_null(strstr(words, "Đỗ Lan Trần Minh"));
+}
+
 static void text_flows_and_signatures_stay_whole(void **state)
 {
     const struct desk *d = *state;
@@ -215,7 +269,7 @@ static void text_flows_and_signatures_stay_whole(void **state)
               "    - when: '#list > 1000'\n      text: KHÔNG IN\n"
               "    - signature: {title: [CHỦ TỊCH], note: (Ký tên), name: Lê Hoàng Phúc}\n",
               &paper);
-    words = words_of(a, draw(a, &paper, rows_json(a, 29)), d->folder);
+    words = words_of(a, draw(a, &paper, rows_json(a, 33)), d->folder);
     assert_int_equal(pages_of(words), 2);
     assert_null(strstr(words, "KHÔNG IN"));
     last = strchr(words, '\f');
@@ -232,10 +286,11 @@ static void ceilings(void **state)
 
     (void)state;
     error_init(&e);
-    from_yaml(a, "    - table: {rows: list, columns: [{title: x, value: '{string.rep(row.name, 900)}', width: 1}]}\n",
+    from_yaml(a,
+              "    - table: {rows: list, columns: [{title: '{string.rep(list[1].name, 900)}', value: x, width: 1}]}\n",
               &paper);
     assert_false(paper_render(&paper, printed_scope(a, rows_json(a, 1), &e), a, &pdf, &e));
-    assert_int_equal(e.code, E_PACK); /* a row taller than a page */
+    assert_int_equal(e.code, E_PACK); /* a head taller than a page */
     error_init(&e);
     from_yaml(a, "    - text: '{string.rep(list[1].name, 9000)}'\n", &paper);
     assert_false(paper_render(&paper, printed_scope(a, rows_json(a, 1), &e), a, &pdf, &e));
@@ -296,6 +351,8 @@ int main(void)
         desk_story(the_citys_papers_say_what_they_should),
         cmocka_unit_test(the_same_values_give_the_same_bytes),
         desk_story(long_tables_go_on_with_their_head),
+        desk_story(a_row_taller_than_a_page_is_parted),
+        desk_story(two_sign_side_by_side),
         desk_story(text_flows_and_signatures_stay_whole),
         cmocka_unit_test(ceilings),
         cmocka_unit_test(many_threads_print_at_once),
