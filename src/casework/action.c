@@ -1,83 +1,12 @@
-/* Actions: which are legal for whom now, and what each does. The flow says where it leads; the effect, here, what else.
+/* Actions: what each does. legal.c says which are open to whom; the flow where they lead; the effect, here, what else.
  */
 #include "casework/casework_internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- legality ---- */
-
-static unsigned actor_bits(const struct actor *who, const struct case_file *c)
-{
-    unsigned bits = who->party == c->applicant || who->party == c->submitter ? BY_APPLICANT : 0;
-
-    for (size_t i = 0; i < who->n_roles; i++)
-        if (who->roles[i].unit == c->unit->id)
-            bits |= 1U << who->roles[i].role;
-    return bits;
-}
-
-static bool entry_is_missing(const struct case_file *c)
-{
-    return c->service->entry_registry && !c->entry_key;
-}
-
-static unsigned needs_of(const struct transition *t, const struct actor *who, const struct case_file *c)
-{
-    unsigned needs = t->needs;
-
-    if (t->standard && t->standard->effect == EFFECT_SUBMIT_FOR_SIGNATURE && entry_is_missing(c))
-        needs |= NEED_ENTRY;
-    /* Whoever may do the step takes the case by assigning it without a name; a head names somebody. */
-    if (t->standard && t->standard->effect == EFFECT_ASSIGN && c->step->role != NO_ROLE &&
-        !actor_is(who, (enum role)c->step->role, c->unit->id))
-        needs |= NEED_ASSIGNEE;
-    return needs;
-}
-
-static bool is_legal(const struct transition *t, const struct case_file *c, unsigned bits)
-{
-    if (!(t->by & bits))
-        return false;
-    if (t->target == TARGET_BACK && !c->back_step)
-        return false;
-    return !t->standard || !t->standard->fits || t->standard->fits(c);
-}
-
-/* A head who assigns is not of the step's own role; every flow lets them. */
-static unsigned widened(const struct transition *t)
-{
-    return t->standard && t->standard->effect == EFFECT_ASSIGN ? t->by | 1U << ROLE_UNIT_HEAD : t->by;
-}
-
-size_t actions_legal(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now,
-                     struct legal_action out[static LEGAL_ACTIONS_MAX])
-{
-    const struct flow *f = c->service->flow;
-    unsigned bits;
-    size_t n = 0;
-
-    (void)h;
-    (void)now;
-    if (!who)
-        return 0;
-    bits = actor_bits(who, c);
-    for (size_t i = 0; i < c->step->n_transitions && n < LEGAL_ACTIONS_MAX; i++) {
-        struct transition *t = &c->step->transitions[i];
-        struct transition wide = *t;
-
-        wide.by = widened(t);
-        if (is_legal(&wide, c, bits))
-            out[n++] = (struct legal_action){t, needs_of(t, who, c)};
-    }
-    for (size_t i = 0; i < f->n_always && n < LEGAL_ACTIONS_MAX; i++) {
-        struct transition *t = &f->always[i];
-
-        if (!c->step->end && (t->statuses & STATUS_BIT(c->status)) && is_legal(t, c, bits))
-            out[n++] = (struct legal_action){t, needs_of(t, who, c)};
-    }
-    return n;
-}
+enum { STEPS_BEHIND_MAX = 32 };
+#define FEE_MAX 1000000000000 /* đồng */
 
 /* ---- one action under way ---- */
 
@@ -88,13 +17,16 @@ struct acting {
     const struct action_input *input;
     struct case_file file; /* as read; the write checks that it still is so */
     const struct transition *transition;
+    unsigned needs;
+    int64_t on_behalf;
     const struct step *to;
-    struct case_file after; /* what the row becomes */
-    json_t *form, *office, *papers, *results;
+    struct case_file after;        /* what the row becomes */
     const struct paper *handed_in; /* with a supplement */
     size_t n_handed_in;
     struct grant grant;
     bool grants;
+    struct slip_new slips[SLIPS_MAX];
+    size_t n_slips;
 };
 
 static enum effect effect_of(const struct acting *x)
@@ -113,6 +45,9 @@ static bool missing(const struct action_input *in, unsigned needs, struct error 
         {NEED_STEP,     "/step",     in->step != NULL},
         {NEED_ENTRY,    "/entry",    in->entry != NULL},
         {NEED_DUE,      "/due_at",   in->due_at != INSTANT_NONE},
+        {NEED_OVERRIDE, "/override", in->override && *in->override},
+        {NEED_AMOUNT,   "/amount",   in->amount > 0},
+        {NEED_UNITS,    "/units",    json_array_size(in->units) > 0},
     };
     /* clang-format on */
     bool lacking = false;
@@ -128,14 +63,36 @@ static bool missing(const struct action_input *in, unsigned needs, struct error 
     return lacking;
 }
 
-static bool choose(struct acting *x, const char *action, struct error *e)
+/* What the officer records of the decision, by the service's own form for it; expressions see it as `office`. */
+static bool record_decision(struct acting *x, unsigned needs, struct error *e)
+{
+    const struct schema *office = x->file.service->office;
+    json_t *all;
+
+    if (!office || !(needs & NEED_FORM))
+        return true;
+    if (!schema_validate(office, x->input->form, e)) {
+        e->code = E_FORM_INVALID;
+        return false;
+    }
+    all = json_held(x->arena, json_loads(x->file.office, 0, NULL));
+    (void)json_object_set(all, "decision", (json_t *)(uintptr_t)x->input->form); /* fails only without memory */
+    x->after.office = json_text(x->arena, all);
+    return true;
+}
+
+static bool choose(struct db *db, struct acting *x, const char *action, struct error *e)
 {
     struct legal_action legal[LEGAL_ACTIONS_MAX];
-    size_t n = actions_legal(x->house, x->caller->who, &x->file, x->caller->now, legal);
+    size_t n;
 
+    if (!actions_legal(db, x->arena, x->house, x->caller->who, &x->file, x->caller->now, legal, &n, e))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (strcmp(legal[i].transition->action, action) == 0) {
             x->transition = legal[i].transition;
+            x->on_behalf = action_on_behalf(x->house, x->caller->who, &x->file, x->caller->now, &legal[i]);
+            x->needs = legal[i].needs;
             return !missing(x->input, legal[i].needs, e);
         }
     error_extra_new(e, "actions", actions_brief_new(legal, n, x->caller->lang));
@@ -162,24 +119,12 @@ static bool find_target(struct acting *x, struct error *e)
 
 /* ---- effects that only look (on the caller's thread) ---- */
 
-static bool set_due(struct acting *x, struct error *e)
-{
-    const struct service *s = x->file.service;
-    struct due due;
-
-    if (!s->limit.value)
-        return true;
-    if (!calendar_due(casework_of(x->house)->calendar, x->caller->now, s->limit, s->way, &due, e))
-        return false;
-    x->after.due_at = due.due_ms;
-    x->after.legal_due_at = due.legal_due_ms;
-    return true;
-}
-
 static bool effect_receive(struct db *db, struct acting *x, struct error *e)
 {
-    x->after.received_at = x->caller->now;
-    return case_entry_guess(db, x->arena, x->house, &x->after, e) && set_due(x, e);
+    if (x->file.received_at == INSTANT_NONE) /* what another unit asks is counted from the question on */
+        x->after.received_at = x->caller->now;
+    return case_entry_guess(db, x->arena, x->house, &x->after, e) &&
+           clock_start(x->house, x->arena, &x->after, "receive", x->caller->now, e);
 }
 
 static json_t *paper_of_kind(const json_t *papers, const char *kind)
@@ -195,14 +140,14 @@ static json_t *paper_of_kind(const json_t *papers, const char *kind)
  * asked for is required from then on, and the applicant sees it so. */
 static bool ask_only_what_lacks(struct acting *x, struct error *e)
 {
+    json_t *papers = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
     size_t i;
     const json_t *asked;
 
-    x->papers = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
     json_array_foreach(x->input->papers, i, asked)
     {
         const char *kind = json_str(asked, "kind");
-        json_t *row = paper_of_kind(x->papers, kind);
+        json_t *row = paper_of_kind(papers, kind);
 
         if (!row)
             return fail_field(e, arena_printf(x->arena, "/papers/%zu/kind", i), "absent", kind ? kind : "kind");
@@ -213,6 +158,7 @@ static bool ask_only_what_lacks(struct acting *x, struct error *e)
         }
         (void)json_object_set_new(row, "required", json_true()); /* fails only without memory */
     }
+    x->after.papers = json_text(x->arena, papers);
     return true;
 }
 
@@ -223,7 +169,11 @@ static bool effect_ask_supplement(struct db *db, struct acting *x, struct error 
         return false;
     x->after.back_step = x->file.step->id;
     x->after.supplements = json_held(x->arena, json_deep_copy(x->file.supplements));
-    (void)json_array_append_new(x->after.supplements, json_pack("{s:I}", "asked", (json_int_t)x->caller->now));
+    (void)json_array_append_new(x->after.supplements,
+                                x->input->override
+                                    ? json_pack("{s:I, s:s, s:o}", "asked", (json_int_t)x->caller->now, "override",
+                                                x->input->override, "by", json_id(x->caller->who->party))
+                                    : json_pack("{s:I}", "asked", (json_int_t)x->caller->now));
     return true;
 }
 
@@ -235,21 +185,21 @@ static bool applicant_of(struct db *db, struct acting *x, struct party *out, str
            (found || fail(e, E_INTERNAL, "case %s has no applicant", x->file.code));
 }
 
-/* New answers over the old ones, new papers beside them; the legal clock starts anew (Decree 61/2018 Art 19.4). */
+/* New answers over the old ones, new papers beside them; the law's clock starts anew or goes on, as its rule says. */
 static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
 {
     struct prefill known;
     struct party applicant;
     struct paper *papers;
     size_t n;
-    json_t *last, *before = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
+    json_t *last, *form, *before = json_held(x->arena, json_loads(x->file.papers, 0, NULL));
 
     if (!applicant_of(db, x, &applicant, e) ||
         !form_prefill(db, x->arena, x->house, x->file.service, &applicant, &known, e))
         return false;
     known.data = json_held(x->arena, json_loads(x->file.form, 0, NULL)); /* as filed; what is locked stays locked */
-    if (!form_accept(x->file.service, &known, x->input->form, x->arena, &x->form, e) ||
-        !papers_known(db, x->arena, x->house, x->file.service, &known, x->form, &applicant, x->caller->now,
+    if (!form_accept(x->file.service, &known, x->input->form, x->arena, &form, e) ||
+        !papers_known(db, x->arena, x->house, x->file.service, &known, form, &applicant, x->caller->now,
                       x->caller->lang, &papers, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) { /* what was handed in before stays */
@@ -264,13 +214,19 @@ static bool effect_supplement(struct db *db, struct acting *x, struct error *e)
         return false;
     x->handed_in = papers;
     x->n_handed_in = n;
-    x->papers = papers_stored(x->arena, papers, n);
+    x->after.form = json_text(x->arena, form);
+    x->after.papers = json_text(x->arena, papers_stored(x->arena, papers, n));
     x->after.supplements = json_held(x->arena, json_deep_copy(x->file.supplements));
     last = json_array_get(x->after.supplements, json_array_size(x->after.supplements) - 1);
     (void)json_object_set_new(last, "completed",
                               json_integer((json_int_t)x->caller->now)); /* fails only without memory */
     x->after.back_step = NULL;
-    return x->file.received_at == INSTANT_NONE || set_due(x, e);
+    if (x->file.received_at == INSTANT_NONE)
+        return true;
+    if (clock_restarts(x->house, &x->file))
+        return clock_start(x->house, x->arena, &x->after, "supplement", x->caller->now, e);
+    clock_resume(x->house, x->arena, &x->after, "supplement", json_i64(last, "asked", x->file.step_at), x->caller->now);
+    return true;
 }
 
 /* Only the unit's own officers name one of theirs, who must hold the step's role here: any other number would hide the
@@ -320,20 +276,100 @@ static bool effect_submit_for_signature(struct db *db, struct acting *x, struct 
 static bool effect_apologise(struct db *db, struct acting *x, struct error *e)
 {
     (void)db;
-    if (x->caller->now > x->file.due_at - DAY_MS)
-        return fail(e, E_ACTION_ILLEGAL, "an apology comes at least a day before the due date");
     if (x->input->due_at <= x->file.due_at)
         return fail_field(e, "/due_at", "exclusiveMinimum", "due_at");
-    x->after.due_at = x->input->due_at;
+    clock_appoint(x->house, x->arena, &x->after, x->input->due_at, x->caller->now);
     x->after.apologised = true;
     return true;
 }
 
+/* The clock stands while the applicant has something to pay (status 6). */
+static bool effect_ask_payment(struct db *db, struct acting *x, struct error *e)
+{
+    (void)db;
+    if (x->input->amount < 0 || x->input->amount > FEE_MAX)
+        return fail_field(e, "/amount", "maximum", "amount");
+    if (x->input->amount)
+        x->after.fee = x->input->amount;
+    x->after.fee_state = "due";
+    x->after.back_step = x->file.step->id;
+    return true;
+}
+
+static bool takes_money(const struct actor *who, const struct unit *unit)
+{
+    return actor_is(who, ROLE_CASHIER, unit->id) || actor_is(who, ROLE_ONE_STOP, unit->id);
+}
+
+/* Whoever takes the money says that it is paid; the applicant can only say so, and the cashier finds the transfer. */
 static bool effect_pay(struct db *db, struct acting *x, struct error *e)
 {
     (void)db;
     (void)e;
-    x->after.fee_state = "paid";
+    x->after.fee_state = takes_money(x->caller->who, x->file.unit) ? "paid" : "declared";
+    if (x->file.status == STATUS_PAYMENT) {
+        clock_resume(x->house, x->arena, &x->after, "pay", x->file.step_at, x->caller->now);
+        x->after.back_step = NULL;
+    }
+    return true;
+}
+
+/* To the step the flow names, or to any earlier one that the officer does. */
+static bool effect_return(struct db *db, struct acting *x, struct error *e)
+{
+    const struct step *behind[STEPS_BEHIND_MAX];
+    size_t n;
+
+    if (!x->input->step)
+        return true;
+    if (!steps_behind(db, &x->file, behind, COUNT(behind), &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(behind[i]->id, x->input->step) == 0) {
+            x->to = behind[i];
+            return true;
+        }
+    return fail_field(e, "/step", "absent", x->input->step);
+}
+
+/* Recorded like any other act; the time counts anew (8 leads to 4 in no other way). */
+static bool effect_reopen(struct db *db, struct acting *x, struct error *e)
+{
+    (void)db;
+    x->after.closed_at = x->after.done_at = INSTANT_NONE;
+    return clock_start(x->house, x->arena, &x->after, "reopen", x->caller->now, e);
+}
+
+static bool effect_withdraw_result(struct db *db, struct acting *x, struct error *e)
+{
+    return result_is_given(db, x->arena, &x->file, e);
+}
+
+/* The answers as they should have been: laid over those that were filed, whatever was locked then. */
+static bool effect_correct_result(struct db *db, struct acting *x, struct error *e)
+{
+    const struct prefill filed = {.data = json_held(x->arena, json_loads(x->file.form, 0, NULL)),
+                                  .locked = json_held(x->arena, json_array())};
+    json_t *form;
+
+    if (!result_is_given(db, x->arena, &x->file, e))
+        return false;
+    if (!json_object_size(x->input->form))
+        return true;
+    if (!form_accept(x->file.service, &filed, x->input->form, x->arena, &form, e))
+        return false;
+    x->after.form = json_text(x->arena, form);
+    return true;
+}
+
+/* The note says by which decision; the log keeps both. */
+static bool effect_set_fee(struct db *db, struct acting *x, struct error *e)
+{
+    (void)db;
+    if (x->input->amount <= 0 || x->input->amount > FEE_MAX)
+        return fail_field(e, "/amount", "maximum", "amount");
+    x->after.fee = x->input->amount;
+    x->after.fee_state = "due";
     return true;
 }
 
@@ -357,109 +393,62 @@ static bool (*const effects[])(struct db *, struct acting *, struct error *) = {
     [EFFECT_APPROVE]              = effect_move,
     [EFFECT_APOLOGISE]            = effect_apologise,
     [EFFECT_PAY]                  = effect_pay,
+    [EFFECT_ASK_PAYMENT]          = effect_ask_payment,
+    [EFFECT_RETURN]               = effect_return,
+    [EFFECT_REOPEN]               = effect_reopen,
+    [EFFECT_WITHDRAW_RESULT]      = effect_withdraw_result,
+    [EFFECT_CORRECT_RESULT]       = effect_correct_result,
+    [EFFECT_SET_FEE]              = effect_set_fee,
 };
 /* clang-format on */
 
-/* A step's own deadline: its share of the working time that the whole case has. */
-static int64_t step_due(const struct acting *x)
-{
-    const struct calendar *c = casework_of(x->house)->calendar;
-    int64_t total, due;
-
-    if (x->after.due_at == INSTANT_NONE || x->to->pause || x->to->end || x->to->status == STATUS_DONE)
-        return INSTANT_NONE;
-    if (!x->to->share || x->after.received_at == INSTANT_NONE)
-        return x->after.due_at;
-    total = calendar_work_minutes(c, x->after.received_at, x->after.due_at);
-    due = calendar_add_work_minutes(c, x->caller->now, total * x->to->share / 100);
-    return due == INSTANT_NONE || due > x->after.due_at ? x->after.due_at : due;
-}
-
-static bool is_closing(enum status s)
-{
-    return s == STATUS_REFUSED || s == STATUS_WITHDRAWN || s == STATUS_STOPPED || s == STATUS_RETURNED;
-}
-
-static void settle(struct acting *x)
-{
-    struct case_file *after = &x->after;
-
-    after->step = x->to;
-    after->status = x->to->status;
-    if (x->to != x->file.step && effect_of(x) != EFFECT_ASSIGN)
-        after->assignee = x->input->assignee;
-    after->step_due_at = step_due(x);
-    if (after->status == STATUS_DONE && x->file.done_at == INSTANT_NONE)
-        after->done_at = x->caller->now;
-    if (is_closing(after->status) && x->file.closed_at == INSTANT_NONE)
-        after->closed_at = x->caller->now;
-    after->version = x->file.version + 1;
-}
-
 /* ---- the write ---- */
 
-static bool update_row(struct db *db, const struct acting *x, struct error *e)
+/* In the commit that gives a new one or takes one back the old one is invalid. */
+static bool end_results(struct db *db, const struct acting *x, const json_t *results, struct error *e)
 {
-    static const char sql[] =
-        "UPDATE case_file SET version = version + 1, step = $3, step_role = $4, back_step = $5, status = $6, assignee "
-        "= $7,"
-        " received_at = $8, due_at = $9, legal_due_at = $10, step_due_at = $11, done_at = $12, closed_at = $13,"
-        " sort_at = $14, apologised = $15, supplements = $16, form = $17, office = $18, papers = $19, results = $20,"
-        " fee_state = $21, entry_registry = $22, entry_key = $23 WHERE id = $1 AND version = $2";
-    const struct case_file *c = &x->after;
-    struct arena *a = x->arena;
-    int64_t changed, sort_at = c->due_at == INSTANT_NONE ? c->submitted_at : c->due_at;
+    const json_t *last = json_array_get(results, json_array_size(results) - 1);
+    struct document_ending how = {
+        .status = "superseded", .reason = x->input->note, .actor = x->caller->who->party, .at = x->caller->now};
 
-    if (!db_exec(db, &changed, e, sql,
-                 ARGS(I64(c->id), I64(x->file.version), TEXT(c->step->id), I64(c->step->role), TEXT(c->back_step),
-                      I64(c->status), I64(c->assignee), INSTANT(c->received_at), INSTANT(c->due_at),
-                      INSTANT(c->legal_due_at), INSTANT(c->step_due_at), INSTANT(c->done_at), INSTANT(c->closed_at),
-                      I64(sort_at), I64(c->apologised), TEXT(json_text(a, c->supplements)),
-                      TEXT(x->form ? json_text(a, x->form) : c->form),
-                      TEXT(x->office ? json_text(a, x->office) : c->office),
-                      TEXT(x->papers ? json_text(a, x->papers) : c->papers),
-                      TEXT(x->results ? json_text(a, x->results) : c->results), TEXT(c->fee_state),
-                      TEXT(c->entry_registry), TEXT(c->entry_key))))
-        return false;
-    return changed == 1 || fail(e, E_STALE, "version %" PRId64 " is not current", x->file.version);
-}
-
-static bool tell(struct db *db, const struct acting *x, struct error *e)
-{
-    char unit_topic[48], applicant_topic[48], submitter_topic[48];
-    const char *topics[] = {unit_topic, applicant_topic, submitter_topic};
-    struct notice notice = {.party = x->after.applicant, .case_code = x->after.code, .at = x->caller->now};
-
-    (void)snprintf(unit_topic, sizeof unit_topic, "unit:%" PRId64, x->after.unit->id);
-    (void)snprintf(applicant_topic, sizeof applicant_topic, "party:%" PRId64, x->after.applicant);
-    (void)snprintf(submitter_topic, sizeof submitter_topic, "party:%" PRId64, x->after.submitter);
-    if (notice_words(&x->after, x->transition->action, x->arena, notice.title, notice.text) &&
-        !notice_add(db, x->house, &notice, e))
-        return false;
-    return notice_case_changed(db, x->house, topics, x->after.submitter == x->after.applicant ? 2 : 3, x->after.code,
-                               x->after.version, (int)x->after.status, e);
+    if (effect_of(x) == EFFECT_WITHDRAW_RESULT) {
+        how.status = "withdrawn";
+        return results_end(db, x->arena, &x->file, &how, e);
+    }
+    if (!x->grants)
+        return true;
+    if (!text_to_i64(json_str(last, "document"), 1, INT64_MAX, &how.successor))
+        return fail(e, E_INTERNAL, "a result without its document");
+    return (effect_of(x) != EFFECT_CORRECT_RESULT || results_end(db, x->arena, &x->file, &how, e)) &&
+           results_supersede(db, x->arena, &x->file, &how, e);
 }
 
 /* May run again after a serialisation failure: touches nothing but the database and what it makes anew each time. */
 static bool write_action(struct db *db, void *arg, struct error *e)
 {
-    struct acting *x = arg;
-    struct event_row event = {
-        .case_id = x->file.id,
-        .at = x->caller->now,
+    const struct acting *x = arg;
+    struct case_file c = x->after;
+    struct turn turn = {
+        .house = x->house,
+        .arena = x->arena,
+        .now = x->caller->now,
         .actor = x->caller->who->party,
-        .unit = x->file.unit->id,
-        .action = x->transition->action,
-        .from_step = x->file.step->id,
-        .to_step = x->to->id,
+        .on_behalf = x->on_behalf,
+        .units = x->input->units,
         .note = x->input->note,
-        .to_status = (int)x->to->status,
     };
+    json_t *results = NULL;
 
-    if (x->grants && !grant_write(db, x->house, x->arena, x->caller, &x->after, &x->grant, &x->results, e))
-        return false;
-    return update_row(db, x, e) && case_event_add(db, &event, e) &&
-           papers_bind(db, x->handed_in, x->n_handed_in, x->file.id, x->file.applicant, e) && tell(db, x, e);
+    if (x->grants) {
+        if (!grant_write(db, x->house, x->arena, x->caller, &c, &x->grant, &results, e))
+            return false;
+        c.results = json_text(x->arena, results);
+    }
+    case_settle(&turn, &c, x->to, effect_of(x) == EFFECT_ASSIGN ? c.assignee : x->input->assignee);
+    return papers_bind(db, x->handed_in, x->n_handed_in, x->file.id, x->file.applicant, e) &&
+           slips_write(db, x->caller, &x->after, x->transition->action, x->slips, x->n_slips, e) &&
+           case_move(db, &turn, &c, x->transition->action, x->file.step, e) &&
+           end_results(db, x, results, e); /* last: this case may itself have used what ends now */
 }
 
 static bool look(struct acting *x, const char *code, const char *action, struct error *e)
@@ -469,7 +458,7 @@ static bool look(struct acting *x, const char *code, const char *action, struct 
 
     if (!store_read(x->house->store, &db, e) || !case_find(db, x->arena, x->house, code, &x->file, &found, e))
         return false;
-    if (!found || !case_may_see(x->house, x->caller->who, &x->file)) {
+    if (!found || !case_standing(x->house, x->caller->who, &x->file, x->caller->now).sees) {
         audit_later(x->house, &(struct audit){.action = "denied",
                                               .what = "case",
                                               .key = code,
@@ -483,14 +472,18 @@ static bool look(struct acting *x, const char *code, const char *action, struct 
         error_extra_new(e, "status", json_integer((json_int_t)x->file.status));
         return fail(e, E_STALE, "version %" PRId64 " was seen", x->input->seen);
     }
-    if (!choose(x, action, e) || !find_target(x, e))
+    if (!choose(db, x, action, e) || !find_target(x, e))
         return false;
     x->after = x->file;
-    if ((effect_of(x) != EFFECT_ASSIGN && x->to != x->file.step && !assignee_fits(db, x, x->to, e)) ||
-        !effects[effect_of(x)](db, x, e))
-        return false;
-    settle(x);
-    return true;
+    return effects[effect_of(x)](db, x, e) && record_decision(x, x->needs, e) &&
+           (effect_of(x) == EFFECT_ASSIGN || x->to == x->file.step || assignee_fits(db, x, x->to, e)) &&
+           slips_prepare(db, x->arena, x->house,
+                         &(struct slip_moment){.caller = x->caller,
+                                               .before = &x->file,
+                                               .after = &x->after,
+                                               .action = x->transition->action,
+                                               .input = x->input},
+                         x->slips, &x->n_slips, e);
 }
 
 bool case_act(struct house *h, struct arena *a, const struct caller *caller, const char *code, const char *action,
@@ -500,13 +493,12 @@ bool case_act(struct house *h, struct arena *a, const struct caller *caller, con
 
     if (!look(&x, code, action, e))
         return false;
-    if (effect_of(&x) == EFFECT_APPROVE && x.file.service->result_paper) {
+    if (x.file.service->result_paper && (effect_of(&x) == EFFECT_APPROVE || effect_of(&x) == EFFECT_CORRECT_RESULT)) {
         /* Taking numbers is a write of its own, so the case moves on one version before it is granted. */
-        if (!grant_prepare(h, a, caller, &x.file, &x.grant, e))
+        if (!grant_prepare(h, a, caller, &x.after, &x.grant, e))
             return false;
         x.grants = true;
-        x.office = x.grant.office;
-        x.after.version = x.file.version + 1;
+        x.after.office = json_text(a, x.grant.office);
     }
     return store_write(h->store, write_action, &x, e);
 }

@@ -40,7 +40,7 @@ static bool read_definitions(struct db *db, struct rows *r, const struct house *
 {
     const char *step = rows_text(r, 6);
 
-    if (!service_of_version(db, h, rows_text(r, 3), rows_i64(r, 4), &c->service, e))
+    if (!service_of_version(db, h, rows_text(r, 3), rows_i64(r, 4), rows_i64(r, 29), &c->service, e))
         return false;
     c->unit = unit_by_id(h, rows_i64(r, 5));
     c->step = step ? flow_step(c->service->flow, step) : NULL;
@@ -81,6 +81,13 @@ bool case_read_row(struct db *db, struct rows *r, struct arena *a, const struct 
         .entry_registry = kept(a, rows_text(r, 26)),
         .entry_key = kept(a, rows_text(r, 27)),
         .pin = kept(a, rows_text(r, 28)),
+        .step_at = rows_i64(r, 30),
+        .moved_at = rows_i64(r, 31),
+        .silent_at = rows_instant(r, 32),
+        .parent = kept(a, rows_text(r, 33)),
+        .ask_due_at = rows_instant(r, 34),
+        .ask = kept(a, rows_text(r, 35)),
+        .shared = text_equal(rows_text(r, 36), "[]") ? NULL : json_held(a, rows_json_new(r, 36)),
     };
     return read_definitions(db, r, h, out, e);
 }
@@ -88,7 +95,8 @@ bool case_read_row(struct db *db, struct rows *r, struct arena *a, const struct 
 bool case_find(struct db *db, struct arena *a, const struct house *h, const char *code, struct case_file *out,
                bool *found, struct error *e)
 {
-    static const char sql[] = "SELECT " CASE_COLUMNS ", form, office, papers, results FROM case_file WHERE code = $1";
+    static const char sql[] =
+        "SELECT " CASE_COLUMNS ", form, office, papers, results, counts, answers FROM case_file WHERE code = $1";
     auto_rows struct rows *r = NULL;
 
     if (!db_find(db, &r, found, e, sql, ARGS(TEXT(code))))
@@ -101,28 +109,14 @@ bool case_find(struct db *db, struct arena *a, const struct house *h, const char
     out->office = kept(a, rows_text(r, CASE_COLUMN_COUNT + 1));
     out->papers = kept(a, rows_text(r, CASE_COLUMN_COUNT + 2));
     out->results = kept(a, rows_text(r, CASE_COLUMN_COUNT + 3));
+    out->counts = json_held(a, rows_json_new(r, CASE_COLUMN_COUNT + 4));
+    out->answers = json_held(a, rows_json_new(r, CASE_COLUMN_COUNT + 5));
     return true;
 }
 
-/* Applicants and those who filed see their own; officers those of the units they serve; supervisors and auditors those
- * below their unit (Decree 61/2018: no one else learns what a dossier says). */
-bool case_may_see(const struct house *h, const struct actor *who, const struct case_file *c)
+bool case_is_silent(const struct case_file *c, int64_t now)
 {
-    if (!who)
-        return false;
-    if (who->party == c->applicant || who->party == c->submitter)
-        return true;
-    for (size_t i = 0; i < who->n_roles; i++) {
-        const struct role_at *at = &who->roles[i];
-
-        if (at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR) {
-            if (unit_is_within(h, c->unit->id, at->unit))
-                return true;
-        } else if (at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && at->unit == c->unit->id) {
-            return true;
-        }
-    }
-    return false;
+    return c->step_due_at != INSTANT_NONE && c->step_due_at < now && !c->step->end;
 }
 
 struct national_time case_time(const struct case_file *c, struct arena *a, int64_t now)
@@ -174,6 +168,8 @@ static struct digest event_digest(struct bytes before, int64_t seq, const struct
                v->unit, v->to_status);
     buf_printf(&b, "%s|%s|%s|", v->action, v->from_step ? v->from_step : "", v->to_step ? v->to_step : "");
     buf_puts(&b, v->note ? v->note : "");
+    if (v->on_behalf) /* rows before delegation have no such part */
+        buf_printf(&b, "|for:%" PRId64, v->on_behalf);
     return digest_of((struct bytes){b.data, b.len});
 }
 
@@ -181,8 +177,8 @@ bool case_event_add(struct db *db, const struct event_row *v, struct error *e)
 {
     static const char last_sql[] = "SELECT seq, hash FROM case_event WHERE case_id = $1 ORDER BY seq DESC LIMIT 1";
     static const char add_sql[] =
-        "INSERT INTO case_event (case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        "INSERT INTO case_event (case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash,"
+        " on_behalf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     unsigned char before[DIGEST_BYTES] = {0};
     struct digest hash;
     int64_t seq = 1;
@@ -204,13 +200,13 @@ bool case_event_add(struct db *db, const struct event_row *v, struct error *e)
     return db_exec(db, NULL, e, add_sql,
                    ARGS(I64(v->case_id), I64(seq), I64(v->at), I64(v->actor), I64(v->unit), TEXT(v->action),
                         TEXT(v->from_step), TEXT(v->to_step), I64(v->to_status), TEXT(v->note),
-                        BLOB(((struct bytes){hash.bytes, sizeof hash.bytes}))));
+                        BLOB(((struct bytes){hash.bytes, sizeof hash.bytes})), I64(v->on_behalf)));
 }
 
 static bool chains_verify(struct db *db, bool *sound, int64_t *checked, struct error *e)
 {
-    static const char sql[] = "SELECT case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash"
-                              " FROM case_event ORDER BY case_id, seq";
+    static const char sql[] = "SELECT case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash,"
+                              " on_behalf FROM case_event ORDER BY case_id, seq";
     auto_rows struct rows *r = NULL;
     unsigned char before[DIGEST_BYTES] = {0};
     int64_t last_case = 0, last_seq = 0;
@@ -229,8 +225,8 @@ static bool chains_verify(struct db *db, bool *sound, int64_t *checked, struct e
             return false;
         if (!more)
             return true;
-        v = (struct event_row){rows_i64(r, 0),  rows_i64(r, 2),  rows_i64(r, 3),  rows_i64(r, 4),     rows_text(r, 5),
-                               rows_text(r, 6), rows_text(r, 7), rows_text(r, 9), (int)rows_i64(r, 8)};
+        v = (struct event_row){rows_i64(r, 0),  rows_i64(r, 2),  rows_i64(r, 3),  rows_i64(r, 4),      rows_text(r, 5),
+                               rows_text(r, 6), rows_text(r, 7), rows_text(r, 9), (int)rows_i64(r, 8), rows_i64(r, 11)};
         if (v.case_id != last_case) {
             last_case = v.case_id;
             last_seq = 0;

@@ -16,6 +16,8 @@ extern const struct module casework_module;
 
 /* Recomputes the event chain of every case; *sound false (and the log says where) when a link is broken. */
 bool cases_verify(struct db *db, bool *sound, int64_t *checked, struct error *e) CHECKED;
+/* What people call a case; NULL when there is none. In the arena. */
+bool case_code_of(struct db *db, struct arena *a, int64_t case_id, const char **code, struct error *e) CHECKED;
 /* A number of a unit's book of the year was given elsewhere (an import, a demo city): the next case takes a later one.
  * kind is the book's, as in `allocate: {kind: book-entry, book: KS}`. Inside a write. */
 bool book_number_taken(struct db *db, const char *unit_code, int year, const char *kind, int64_t number,
@@ -41,8 +43,9 @@ bool case_submit(struct house *h, struct arena *a, const struct caller *caller, 
                  const char **code, bool *repeated, struct error *e) CHECKED;
 struct action_input {
     const char *note, *step, *entry;
-    const json_t *form, *papers;
-    int64_t assignee, due_at;
+    const char *override; /* why a second supplement is asked for all the same */
+    const json_t *form, *papers, *units;
+    int64_t assignee, due_at, amount;
     int64_t seen; /* version of If-Match; -1: none */
 };
 /* Does what the flow allows this caller now; else E_ACTION_ILLEGAL with the actions that are legal. */

@@ -12,6 +12,7 @@ static bool write_draft(struct db *db, void *arg, struct error *e)
                               " ON CONFLICT (party, service) DO UPDATE SET body = $3, saved_at = $4";
     const struct saving *s = arg;
 
+    db_touches(db, NULL, 0); /* drafts stand in no reply that is kept */
     return db_exec(db, NULL, e, sql, ARGS(I64(s->party), TEXT(s->service), TEXT(s->body), I64(s->now)));
 }
 

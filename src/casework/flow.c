@@ -7,19 +7,28 @@
     (STATUS_BIT(STATUS_RECEIVED) | STATUS_BIT(STATUS_IN_PROCESS) | STATUS_BIT(STATUS_SUPPLEMENT) |                     \
      STATUS_BIT(STATUS_PAYMENT))
 
-static bool fee_is_due(const void *file)
+static bool fee_is_open(const struct house *h, const struct case_file *c, int64_t now)
 {
-    const struct case_file *c = file;
-
-    return text_equal(c->fee_state, "due") && c->status != STATUS_SUBMITTED;
+    (void)h;
+    (void)now;
+    return (text_equal(c->fee_state, "due") || text_equal(c->fee_state, "declared")) && c->status != STATUS_SUBMITTED;
 }
 
-/* Once, and at least a day ahead (Decree 61/2018 Art 19.9); the day is checked where the new date is. */
-static bool not_apologised(const void *file)
+/* A fee that is stated but not as one sum, until something is paid. */
+static bool fee_may_be_set(const struct house *h, const struct case_file *c, int64_t now)
 {
-    const struct case_file *c = file;
+    (void)h;
+    (void)now;
+    return c->service->fee_by_hand && (text_equal(c->fee_state, "none") || text_equal(c->fee_state, "due"));
+}
 
-    return !c->apologised && c->due_at != INSTANT_NONE;
+/* Once, and at least a day ahead (Decree 61/2018 Art 19.9). */
+static bool may_apologise(const struct house *h, const struct case_file *c, int64_t now)
+{
+    const struct clock_rule *rule = clock_rule_of(h, c);
+
+    return rule->apologies > (int)c->apologised && c->due_at != INSTANT_NONE &&
+           now <= c->due_at - rule->apology_ahead_ms;
 }
 
 /* clang-format off */
@@ -35,11 +44,14 @@ static const struct standard_action standard[] = {
     {"submit-for-signature", {"Trình ký", "Submit for signature"},              EFFECT_SUBMIT_FOR_SIGNATURE, 0, 0, NULL},
     {"approve",              {"Ký duyệt", "Approve"},                           EFFECT_APPROVE,        0, 0, NULL},
     {"reject",               {"Từ chối giải quyết", "Reject"},                  EFFECT_MOVE,           NEED_NOTE, 0, NULL},
-    {"return-to-step",       {"Trả lại bước trước", "Return to an earlier step"}, EFFECT_MOVE,         NEED_NOTE, 0, NULL},
-    {"apologise",            {"Xin lỗi và hẹn lại", "Apologise and extend"},    EFFECT_APOLOGISE,      NEED_NOTE | NEED_DUE, 1U << ROLE_UNIT_HEAD | 1U << ROLE_SIGNATORY, not_apologised},
+    {"return-to-step",       {"Trả lại bước trước", "Return to an earlier step"}, EFFECT_RETURN,        NEED_NOTE, 0, NULL},
+    {"apologise",            {"Xin lỗi và hẹn lại", "Apologise and extend"},    EFFECT_APOLOGISE,      NEED_NOTE | NEED_DUE, 1U << ROLE_UNIT_HEAD | 1U << ROLE_SIGNATORY, may_apologise},
     {"stop",                 {"Dừng giải quyết", "Stop"},                       EFFECT_MOVE,           NEED_NOTE, 1U << ROLE_SIGNATORY, NULL},
     {"withdraw",             {"Rút hồ sơ", "Withdraw"},                         EFFECT_MOVE,           0, BY_APPLICANT, NULL},
-    {"pay",                  {"Ghi nhận đã nộp phí", "Record the payment"},     EFFECT_PAY,            0, 1U << ROLE_CASHIER | 1U << ROLE_ONE_STOP, fee_is_due},
+    {"pay",                  {"Ghi nhận đã nộp phí", "Record the payment"},     EFFECT_PAY,            0, 1U << ROLE_CASHIER | 1U << ROLE_ONE_STOP, fee_is_open},
+    {"set-fee",              {"Ấn định phí, lệ phí", "Set the fee"},            EFFECT_SET_FEE,        NEED_AMOUNT | NEED_NOTE, 1U << ROLE_CASHIER | 1U << ROLE_ONE_STOP, fee_may_be_set},
+    {"request-payment",      {"Yêu cầu nộp phí, lệ phí", "Ask for a payment"},   EFFECT_ASK_PAYMENT,    NEED_NOTE, 0, NULL},
+    {"reopen",               {"Mở lại hồ sơ", "Reopen"},                        EFFECT_REOPEN,         NEED_NOTE, 1U << ROLE_SIGNATORY | 1U << ROLE_UNIT_HEAD, NULL},
     {"deliver",              {"Trả kết quả", "Deliver the result"},             EFFECT_MOVE,           0, 0, NULL},
     {"archive",              {"Lưu hồ sơ", "Archive"},                          EFFECT_MOVE,           0, 0, NULL},
 };
@@ -47,14 +59,49 @@ static const struct standard_action standard[] = {
 static const struct { const char *name; unsigned bit; } needs[] = {
     {"note", NEED_NOTE}, {"assignee", NEED_ASSIGNEE}, {"papers", NEED_PAPERS}, {"form", NEED_FORM},
     {"step", NEED_STEP}, {"entry", NEED_ENTRY}, {"due_at", NEED_DUE},
+    {"override", NEED_OVERRIDE}, {"amount", NEED_AMOUNT}, {"units", NEED_UNITS},
 };
 /* clang-format on */
+
+/* Of no flow: what was given may turn out wrong years later, when the dossier lies in the archive. */
+#define WITHDRAW_TITLE                                                                                                 \
+    {                                                                                                                  \
+        "Thu hồi kết quả", "Withdraw the result"                                                                       \
+    }
+#define CORRECT_TITLE                                                                                                  \
+    {                                                                                                                  \
+        "Đính chính, cấp lại kết quả", "Correct and reissue the result"                                                \
+    }
+static const struct standard_action about_results[] = {
+    {"withdraw-result", WITHDRAW_TITLE, EFFECT_WITHDRAW_RESULT, NEED_NOTE, 1U << ROLE_SIGNATORY, has_result},
+    {"correct-result", CORRECT_TITLE, EFFECT_CORRECT_RESULT, NEED_NOTE, 1U << ROLE_SIGNATORY, has_result},
+};
+#define RESULT_STATUSES (STATUS_BIT(STATUS_DONE) | STATUS_BIT(STATUS_RETURNED))
+const struct transition result_ways[RESULT_WAYS] = {
+    {.action = "withdraw-result",
+     .standard = &about_results[0],
+     .title = WITHDRAW_TITLE,
+     .target = TARGET_SAME,
+     .needs = NEED_NOTE,
+     .by = 1U << ROLE_SIGNATORY,
+     .statuses = RESULT_STATUSES},
+    {.action = "correct-result",
+     .standard = &about_results[1],
+     .title = CORRECT_TITLE,
+     .target = TARGET_SAME,
+     .needs = NEED_NOTE,
+     .by = 1U << ROLE_SIGNATORY,
+     .statuses = RESULT_STATUSES},
+};
 
 const struct standard_action *standard_action(const char *id)
 {
     for (size_t i = 0; i < COUNT(standard); i++)
         if (strcmp(standard[i].id, id) == 0)
             return &standard[i];
+    for (size_t i = 0; i < COUNT(about_results); i++)
+        if (strcmp(about_results[i].id, id) == 0)
+            return &about_results[i];
     return NULL;
 }
 
@@ -142,6 +189,14 @@ static bool read_target(const struct flow *f, const char *to, struct transition 
     return t->to != NULL;
 }
 
+static bool not_an_expression(struct error *e, const char *pointer)
+{
+    char detail[ERROR_DETAIL_MAX];
+
+    (void)snprintf(detail, sizeof detail, "%s", e->detail);
+    return wrong(e, pointer, "is no expression", detail);
+}
+
 static bool read_transition(struct arena *a, const struct flow *f, const char *pointer, const char *action,
                             const json_t *row, int step_role, struct transition *t, struct error *e)
 {
@@ -170,10 +225,25 @@ static bool read_transition(struct arena *a, const struct flow *f, const char *p
     }
     if (!t->by)
         t->by = role_bit(step_role);
+    if (json_object_get(row, "if") && !expr_compile(a, json_str(row, "if") ? json_str(row, "if") : "", &t->when, e))
+        return not_an_expression(e, arena_printf(a, "%s/if", pointer));
+    if (json_object_get(row, "after") && !limit_parse(json_str(row, "after"), &t->after))
+        return wrong(e, pointer, "\"after\" is no length of time, in action", action);
     json_array_foreach(statuses, i, item) t->statuses |= STATUS_BIT((unsigned)json_integer_value(item) & 15U);
     if (!t->statuses)
         t->statuses = WORK_STATUSES;
     return true;
+}
+
+/* An action may have several rows, each with its condition. */
+static size_t count_rows(const json_t *rows)
+{
+    const char *action;
+    json_t *row;
+    size_t n = 0;
+
+    json_object_foreach((json_t *)(uintptr_t)rows, action, row) n += json_is_array(row) ? json_array_size(row) : 1;
+    return n;
 }
 
 static bool read_transitions(struct arena *a, const struct flow *f, const char *pointer, const json_t *rows,
@@ -182,15 +252,79 @@ static bool read_transitions(struct arena *a, const struct flow *f, const char *
     const char *action;
     json_t *row;
 
-    *out = arena_array(a, struct transition, json_object_size(rows));
+    *out = arena_array(a, struct transition, count_rows(rows));
     json_object_foreach((json_t *)(uintptr_t)rows, action, row)
     {
         char *place = arena_printf(a, "%s/%s", pointer, action);
+        size_t i;
+        json_t *one;
 
-        if (!read_transition(a, f, place, action, row, step_role, &(*out)[*n], e))
-            return false;
-        ++*n;
+        if (!json_is_array(row)) {
+            if (!read_transition(a, f, place, action, row, step_role, &(*out)[(*n)++], e))
+                return false;
+            continue;
+        }
+        json_array_foreach(row, i, one) if (!read_transition(a, f, arena_printf(a, "%s/%zu", place, i), action, one,
+                                                             step_role, &(*out)[(*n)++], e)) return false;
     }
+    return true;
+}
+
+/* ---- questions to other units ---- */
+
+static bool read_question(struct arena *a, const char *pointer, const char *id, const json_t *row, struct ask_row *q,
+                          struct error *e)
+{
+    const char *when = json_str(row, "if"), *unit = json_str(row, "unit"), *service = json_str(row, "service");
+
+    *q = (struct ask_row){
+        .id = arena_strdup(a, id),
+        .unit = unit ? arena_strdup(a, unit) : NULL,
+        .service = service ? arena_strdup(a, service) : NULL,
+        .share = (int)json_i64(row, "share", 100),
+        .form = json_held(a, json_deep_copy(json_object_get(row, "form"))),
+    };
+    if (!read_title(a, json_object_get(row, "title"), q->title))
+        return wrong(e, pointer, "a question needs a title", id);
+    if (when && !expr_compile(a, when, &q->when, e))
+        return not_an_expression(e, arena_printf(a, "%s/if", pointer));
+    return true;
+}
+
+/* Units the officer names: every one of them gets the same question. */
+static bool read_chosen(struct arena *a, const json_t *definition, struct ask *ask)
+{
+    struct ask_row *q = arena_new_of(a, struct ask_row);
+
+    *q = (struct ask_row){.id = "consult", .share = (int)json_i64(definition, "share", 100)};
+    ask->rows = q;
+    ask->n = 1;
+    return read_title(a, json_object_get(definition, "title"), q->title);
+}
+
+static bool read_ask(struct arena *a, const struct flow *f, const char *pointer, const json_t *definition,
+                     struct ask **out, struct error *e)
+{
+    struct ask *ask = arena_new_of(a, struct ask);
+    const json_t *questions = json_object_get(definition, "questions");
+    const char *id, *then = json_str(definition, "then");
+    json_t *row;
+
+    ask->in_turn = text_equal(json_str(definition, "order"), "in-turn");
+    ask->any = text_equal(json_str(definition, "wait"), "any");
+    ask->chosen = text_equal(json_str(definition, "units"), "chosen");
+    ask->then = then ? flow_step(f, then) : NULL;
+    if (!ask->then)
+        return wrong(e, pointer, "goes on to a step that is not there", then ? then : "nowhere");
+    if (ask->chosen == (questions != NULL))
+        return wrong(e, pointer, "asks either its questions or the units an officer names", "ask");
+    *out = ask;
+    if (ask->chosen)
+        return read_chosen(a, definition, ask) || wrong(e, pointer, "a question needs a title", "ask");
+    ask->rows = arena_array(a, struct ask_row, json_object_size(questions));
+    json_object_foreach((json_t *)(uintptr_t)questions, id,
+                        row) if (!read_question(a, arena_printf(a, "%s/questions/%s", pointer, id), id, row,
+                                                &ask->rows[ask->n++], e)) return false;
     return true;
 }
 
@@ -205,6 +339,7 @@ static bool read_step(struct arena *a, const char *id, const json_t *row, struct
         .share = (int)json_i64(row, "share", 0),
         .pause = json_flag(row, "pause"),
         .end = json_flag(row, "end"),
+        .automatic = json_flag(row, "auto"),
     };
     if (!read_title(a, json_object_get(row, "title"), s->title))
         return wrong(e, pointer, "a step needs a title", id);
@@ -212,8 +347,10 @@ static bool read_step(struct arena *a, const char *id, const json_t *row, struct
         return wrong(e, pointer, "a national status from 1 to 10 is needed", id);
     if (json_str(row, "role") && !read_role(json_str(row, "role"), &s->role))
         return wrong(e, pointer, "no such role", json_str(row, "role"));
-    if (s->role == NO_ROLE && !s->end)
+    if (s->role == NO_ROLE && !s->end && !s->automatic)
         return wrong(e, pointer, "a step that is no end needs a role", id);
+    if (json_object_get(row, "within") && !limit_parse(json_str(row, "within"), &s->within))
+        return wrong(e, pointer, "\"within\" is no length of time, in step", id);
     return true;
 }
 
@@ -240,10 +377,13 @@ bool flow_compile(struct arena *a, const json_t *definition, int64_t version, st
                         row) if (!read_step(a, id, row, &f->steps[f->n_steps++], e)) return false;
     for (size_t i = 0; i < f->n_steps; i++) {
         struct step *s = &f->steps[i];
-        const json_t *rows = json_object_get(json_object_get(steps, s->id), "actions");
+        const json_t *own = json_object_get(steps, s->id), *rows = json_object_get(own, "actions");
 
         if (!read_transitions(a, f, arena_printf(a, "/steps/%s/actions", s->id), rows, s->role, &s->transitions,
                               &s->n_transitions, e))
+            return false;
+        if (json_object_get(own, "ask") &&
+            !read_ask(a, f, arena_printf(a, "/steps/%s/ask", s->id), json_object_get(own, "ask"), &s->ask, e))
             return false;
     }
     if (!read_transitions(a, f, "/always", json_object_get(definition, "always"), NO_ROLE, &f->always, &f->n_always, e))
@@ -253,52 +393,4 @@ bool flow_compile(struct arena *a, const json_t *definition, int64_t version, st
         return wrong(e, "/start", "the start is not among the steps", start ? start : "");
     *out = f;
     return true;
-}
-
-/* ---- checks of a pack: reachable, no dead end, shares add up ---- */
-
-static void mark_reachable(const struct flow *f, const struct step *s, bool *seen)
-{
-    size_t i = (size_t)(s - f->steps);
-
-    if (seen[i])
-        return;
-    seen[i] = true;
-    for (size_t k = 0; k < s->n_transitions; k++)
-        if (s->transitions[k].to)
-            mark_reachable(f, s->transitions[k].to, seen);
-}
-
-void flow_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report)
-{
-    auto_arena struct arena *a = arena_new();
-    struct error e;
-    struct flow *f;
-    bool *seen;
-    int share = 0;
-
-    (void)pack;
-    error_init(&e);
-    if (!flow_compile(a, file->body, 0, &f, &e)) {
-        pack_complain(report, file, e.n_items ? e.items[0].pointer : "", "flow", "%s", e.detail);
-        error_done(&e);
-        return;
-    }
-    seen = arena_array(a, bool, f->n_steps);
-    mark_reachable(f, f->start, seen);
-    for (size_t i = 0; i < f->n_always; i++)
-        if (f->always[i].to)
-            mark_reachable(f, f->always[i].to, seen);
-    for (size_t i = 0; i < f->n_steps; i++) {
-        const struct step *s = &f->steps[i];
-        char *pointer = arena_printf(a, "/steps/%s", s->id);
-
-        share += s->share;
-        if (!seen[i])
-            pack_complain(report, file, pointer, "flow-reachable", "step \"%s\" is never reached", s->id);
-        if (!s->end && s->n_transitions == 0)
-            pack_complain(report, file, pointer, "flow-dead-end", "step \"%s\" has no way on and is not an end", s->id);
-    }
-    if (share > 100)
-        pack_complain(report, file, "/steps", "flow-shares", "the shares add up to %d percent", share);
 }

@@ -26,24 +26,93 @@ static bool own_record(struct db *db, struct arena *a, const struct house *h, co
                        const struct party *applicant, struct prefill *known, const struct record **out, struct error *e)
 {
     const struct registry *r = registry_find(h, registry);
-    const char *field = r ? registry_person_field(r) : NULL;
-    struct record *record;
-    size_t n = 0;
 
     *out = NULL;
-    if (!field || !applicant->number)
+    if (!r || !applicant->number)
         return true;
     for (size_t i = 0; i < known->n_own; i++)
         if (known->own[i].registry == r) {
             *out = known->own[i].record;
             return true;
         }
-    record = arena_new_of(a, struct record);
-    if (!record_where(db, a, r, field, applicant->number, record, 1, &n, e))
+    if (!record_own(db, a, h, r, applicant->number, out, e))
         return false;
-    *out = n ? record : NULL;
     if (known->n_own < OWN_RECORDS_MAX) /* past it, read again each time */
         known->own[known->n_own++] = (struct own_record){r, *out};
+    return true;
+}
+
+/* ---- fields that name one of the applicant's own records ---- */
+
+enum { CHOICES_MAX = 50 };
+
+static bool own_choices(struct db *db, struct arena *a, const struct house *h, const struct own_field *field,
+                        const struct party *applicant, json_t **out, struct error *e)
+{
+    const struct registry *r = registry_find(h, field->registry);
+    const char *person = r ? registry_person_field(r) : NULL;
+    struct record *found;
+    size_t n = 0;
+
+    *out = json_held(a, json_array());
+    if (!person || !applicant->number)
+        return true;
+    found = arena_array(a, struct record, CHOICES_MAX);
+    if (!record_where(db, a, r, person, applicant->number, found, CHOICES_MAX, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(
+            *out, json_pack("{s:s, s:s}", "const", found[i].key, "title", record_title(a, r, found[i].body, LANG_VI)));
+    return true;
+}
+
+static bool fill_choices(struct db *db, struct arena *a, const struct house *h, const struct service *s,
+                         const struct party *applicant, struct prefill *out, struct error *e)
+{
+    for (size_t i = 0; i < s->n_own; i++) {
+        const json_t *only;
+
+        if (!own_choices(db, a, h, &s->own[i], applicant, &out->choices[i], e))
+            return false;
+        only = json_array_get(out->choices[i], 0);
+        if (json_array_size(out->choices[i]) == 1 &&
+            !json_set_at(out->data, s->own[i].pointer, json_incref(json_object_get(only, "const"))))
+            return fail(e, E_PACK, "x-own at %s stands below a value", s->own[i].pointer);
+    }
+    return true;
+}
+
+json_t *form_offered_new(const struct service *s, const struct prefill *known, const json_t *form)
+{
+    json_t *out = json_deep_copy(form);
+
+    for (size_t i = 0; i < s->n_own; i++) {
+        json_t *field = form_field_schema(out, s->own[i].pointer);
+
+        if (json_is_object(field) && json_array_size(known->choices[i]))
+            (void)json_object_set(field, "oneOf", known->choices[i]); /* fails only without memory */
+    }
+    return out;
+}
+
+static bool is_offered(const json_t *choices, const json_t *value)
+{
+    size_t i;
+    const json_t *one;
+
+    json_array_foreach(choices, i, one) if (json_equal(json_object_get(one, "const"), value)) return true;
+    return false;
+}
+
+/* A dossier about somebody else's land or business is none of the applicant's. */
+static bool own_records_named(const struct service *s, const struct prefill *known, const json_t *form, struct error *e)
+{
+    for (size_t i = 0; i < s->n_own; i++) {
+        const json_t *value = json_at(form, s->own[i].pointer);
+
+        if (value && !is_offered(known->choices[i], value))
+            return fail_field(e, s->own[i].pointer, "own", s->own[i].registry);
+    }
     return true;
 }
 
@@ -53,6 +122,12 @@ json_t *party_value_new(const struct party *p)
                      json_text_or_null(p->name), "phone", json_text_or_null(p->phone), "email",
                      json_text_or_null(p->email), "address", json_text_or_null(p->address), "place",
                      json_text_or_null(p->place));
+}
+
+/* A record is only read, and the next source may set something within an object of the form. */
+static json_t *own_value_new(json_t *value)
+{
+    return json_is_object(value) || json_is_array(value) ? json_deep_copy(value) : json_incref(value);
 }
 
 static bool fill_sources(struct db *db, struct arena *a, const struct house *h, const struct service *s,
@@ -68,7 +143,7 @@ static bool fill_sources(struct db *db, struct arena *a, const struct house *h, 
         } else {
             if (!own_record(db, a, h, source->registry, applicant, out, &own, e))
                 return false;
-            value = own ? json_incref(json_at(own->body, source->field)) : NULL;
+            value = own ? own_value_new(json_at(own->body, source->field)) : NULL;
         }
         if (!value || json_is_null(value)) {
             json_decref(value);
@@ -131,7 +206,7 @@ bool form_prefill(struct db *db, struct arena *a, const struct house *h, const s
     const struct record *person = NULL;
 
     *out = (struct prefill){.data = json_held(a, json_object()), .locked = json_held(a, json_array())};
-    if (!fill_sources(db, a, h, s, applicant, out, e))
+    if (!fill_sources(db, a, h, s, applicant, out, e) || !fill_choices(db, a, h, s, applicant, out, e))
         return false;
     if (s->n_defaults && !own_record(db, a, h, "person", applicant, out, &person, e))
         return false;
@@ -188,7 +263,7 @@ bool form_accept(const struct service *s, const struct prefill *known, const jso
     *form = json_held(a, merged(known->data, submitted));
     if (!locked_kept(known, *form, e))
         return false;
-    if (schema_validate(s->form, *form, e))
+    if (schema_validate(s->form, *form, e) && own_records_named(s, known, *form, e))
         return true;
     e->code = E_FORM_INVALID;
     return false;
@@ -256,7 +331,8 @@ static bool paper_known(struct db *db, struct arena *a, const struct house *h, s
         if (!ok)
             return false;
     }
-    return true;
+    /* The paper itself, issued or certified: what was proven once need not be brought again. */
+    return p->source || satisfied_by_vault(db, a, p->rule->kind, applicant, now, p, e);
 }
 
 bool papers_known(struct db *db, struct arena *a, const struct house *h, const struct service *s, struct prefill *known,
@@ -325,9 +401,10 @@ bool papers_bind(struct db *db, const struct paper *papers, size_t n, int64_t ca
 {
     for (size_t i = 0; i < n; i++) {
         const struct paper *p = &papers[i];
+        int64_t document = p->document ? p->document : p->held_document;
 
-        if (p->document && text_equal(p->source, "upload") &&
-            !document_bind(db, p->document, case_id, owner, p->rule->kind, p->rule->title[LANG_VI], e))
+        /* What the vault gives is filed too: whoever works on the case may open it, and is told when it ends. */
+        if (document && !document_bind(db, document, case_id, owner, p->rule->kind, p->rule->title[LANG_VI], e))
             return false;
     }
     return true;
@@ -353,7 +430,7 @@ json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n)
     return list;
 }
 
-static const struct paper_rule *rule_of(const struct service *s, const char *kind)
+const struct paper_rule *service_paper(const struct service *s, const char *kind)
 {
     for (size_t i = 0; i < s->n_papers; i++)
         if (text_equal(s->papers[i].kind, kind))
@@ -386,7 +463,7 @@ void papers_write(struct json_out *o, struct db *db, struct arena *a, const stru
     json_array_foreach(stored, i, row)
     {
         const char *kind = json_str(row, "kind");
-        const struct paper_rule *rule = rule_of(s, kind);
+        const struct paper_rule *rule = service_paper(s, kind);
         json_auto_t *document = document_wire_new(db, a, json_str(row, "document"));
 
         out_open(o, '{');

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SCOPE_MAX = 12, NUMBER_TRIES = 64 };
+enum { SCOPE_MAX = 16, NUMBER_TRIES = 64 };
 
 struct scope {
     struct expr_scope names[SCOPE_MAX + 1]; /* ended by a row without name */
@@ -18,13 +18,34 @@ static void name(struct scope *s, const char *key, const json_t *value)
         s->names[s->n++] = (struct expr_scope){key, value};
 }
 
-static json_t *case_value_new(const struct case_file *c)
+json_t *instant_value_new(int64_t ms)
 {
-    return json_pack("{s:s, s:I, s:s, s:{s:s, s:s, s:s, s:o, s:o}}", "code", c->code, "received_at",
-                     (json_int_t)(c->received_at == INSTANT_NONE ? c->submitted_at : c->received_at), "channel",
-                     channel_name(c->channel), "unit", "code", c->unit->code, "name", c->unit->name[LANG_VI], "name_en",
-                     c->unit->name[LANG_EN], "place", json_text_or_null(c->unit->place), "address",
-                     json_text_or_null(c->unit->address));
+    return ms == INSTANT_NONE ? json_null() : json_integer((json_int_t)ms);
+}
+
+json_t *unit_value_new(const struct unit *u)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "code", u->code, "name", u->name[LANG_VI], "name_en",
+                     u->name[LANG_EN], "place", json_text_or_null(u->place), "address", json_text_or_null(u->address),
+                     "phone", json_text_or_null(u->phone));
+}
+
+json_t *case_value_new(const struct case_file *c)
+{
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:s, s:s, s:{s:I, s:s}, s:{s:s, s:s, s:{s:I, s:s}}, s:o}", "code",
+                     c->code, "submitted_at", instant_value_new(c->submitted_at), "received_at",
+                     (json_int_t)(c->received_at == INSTANT_NONE ? c->submitted_at : c->received_at), "due_at",
+                     instant_value_new(c->due_at), "legal_due_at", instant_value_new(c->legal_due_at), "channel",
+                     channel_name(c->channel), "delivery", c->delivery, "fee", "amount", (json_int_t)c->fee, "state",
+                     c->fee_state, "service", "code", c->service->code, "name", c->service->name[LANG_VI], "limit",
+                     "value", (json_int_t)c->service->limit.value, "unit", limit_unit_name(c->service->limit.unit),
+                     "unit", unit_value_new(c->unit));
+}
+
+static json_t *service_value_new(const struct service *s)
+{
+    return json_pack("{s:s, s:s, s:s}", "code", s->code, "name", s->name[LANG_VI], "result",
+                     *s->result_title[LANG_VI] ? s->result_title[LANG_VI] : s->name[LANG_VI]);
 }
 
 static bool find_record(struct db *db, struct arena *a, const struct house *h, const char *registry, const char *key,
@@ -38,6 +59,14 @@ static bool find_record(struct db *db, struct arena *a, const struct house *h, c
         return false;
     *body = found ? record.body : json_held(a, json_object());
     return true;
+}
+
+/* What officers recorded; an empty object before they did. */
+static const json_t *office_decision(struct arena *a, const json_t *office)
+{
+    const json_t *decision = json_object_get(office, "decision");
+
+    return decision ? decision : json_held(a, json_object());
 }
 
 /* Everything that the pack's expressions may name. */
@@ -63,7 +92,9 @@ static bool make_scope(struct db *db, struct house *h, struct arena *a, const st
     name(s, "entry", entry);
     name(s, "entry_key", json_held(a, json_text_or_null(c->entry_key)));
     name(s, "case", json_held(a, case_value_new(c)));
+    name(s, "service", json_held(a, service_value_new(c->service)));
     name(s, "allocated", json_object_get(office, "allocated"));
+    name(s, "office", office_decision(a, office));
     name(s, "today", json_held(a, json_string(today)));
     name(s, "verify", json_held(a, json_text_or_null(verify_code)));
     name(s, "origin", json_held(a, json_text_or_null(h->origin)));
@@ -237,12 +268,67 @@ static bool take_numbers(struct house *h, struct arena *a, const struct caller *
 
 /* ---- before the write ---- */
 
+static bool find_scan(struct db *db, struct arena *a, const struct case_file *c, const char *kind, struct document *out,
+                      struct error *e)
+{
+    const json_t *papers = json_held(a, json_loads(c->papers, 0, NULL)), *row;
+    bool found = false;
+    int64_t id;
+    size_t i;
+
+    json_array_foreach(papers, i, row) if (text_equal(json_str(row, "kind"), kind) &&
+                                           text_to_i64(json_str(row, "document"), 1, INT64_MAX, &id) &&
+                                           !document_find(db, a, id, out, &found, e)) return false;
+    return found || fail(e, E_PAPER_MISSING, "case %s has no %s", c->code, kind);
+}
+
+/* What the copy stands for from now on, and until when: of a paper that has run out none is made. */
+static bool read_copied(const struct copy_rule *rule, const struct scope *s, struct arena *a, struct grant *out,
+                        int64_t now, struct error *e)
+{
+    char *until = NULL, *stands_for = NULL;
+    struct date end;
+
+    if ((rule->stands_for && !expr_text(rule->stands_for, s->names, a, &stands_for, e)) ||
+        (rule->until && !expr_text(rule->until, s->names, a, &until, e)))
+        return false;
+    out->stands_for = text_is_empty(stands_for) ? NULL : stands_for;
+    if (text_is_empty(until) || !date_parse(until, &end))
+        return true;
+    out->valid_until = date_start_ms(end) + DAY_MS - 1;
+    return out->valid_until > now || fail(e, E_COPY_EXPIRED, "the original ran out on %s", until);
+}
+
+/* The layout that was printed becomes the words behind the scan's pages. */
+static bool make_copy(struct house *h, struct arena *a, const struct caller *caller, const struct case_file *c,
+                      const struct scope *s, struct signing *signing, struct grant *out, struct error *e)
+{
+    const struct copy_rule *rule = c->service->result_copy;
+    struct document scan;
+    bool yes = true;
+
+    if (!rule || (rule->when && !expr_bool(rule->when, s->names, &yes, e)))
+        return !rule;
+    if (!yes)
+        return true;
+    {
+        auto_read struct db *db = NULL;
+
+        if (!store_read(h->store, &db, e) || !find_scan(db, a, c, rule->of, &scan, e))
+            return false;
+    }
+    signing->copy = rule->mark;
+    return read_copied(rule, s, a, out, caller->now, e) &&
+           document_bind_scan(h, &scan, a, &signing->pdf, &signing->place, e);
+}
+
 bool grant_prepare(struct house *h, struct arena *a, const struct caller *caller, struct case_file *c,
                    struct grant *out, struct error *e)
 {
     const struct paper *layout = paper_find(h, c->service->result_paper);
     char *code = arena_alloc(a, VERIFY_CODE_CHARS + 1);
     struct scope s = {.n = 0};
+    struct signing signing = {.unit = c->unit, .officer = caller->who->party, .officer_name = caller->who->name};
     struct bytes pdf;
 
     if (!layout)
@@ -256,57 +342,69 @@ bool grant_prepare(struct house *h, struct arena *a, const struct caller *caller
         if (!store_read(h->store, &db, e) || !make_scope(db, h, a, caller, c, out->office, code, &s, e))
             return false;
     }
-    if (!paper_render(layout, s.names, a, &pdf, e) || !document_keep(h, pdf, &out->digest, e))
+    /* Until all of it is signed nothing is kept: a token or a timestamp that fails leaves the case where it was. */
+    out->valid_until = INSTANT_NONE;
+    if (!paper_print(layout, s.names, a, &signing.pdf, &signing.place, e) ||
+        !make_copy(h, a, caller, c, &s, &signing, out, e) || !document_sign(h, &signing, a, &pdf, e) ||
+        !document_keep(h, pdf, &out->digest, e))
         return false;
     out->size = (int64_t)pdf.len;
     out->verify_code = code;
     return true;
 }
 
-/* ---- inside the write ---- */
+/* ---- before that: what would be signed ---- */
 
-/* A tree of the pack in which every text is an expression becomes a tree of values. New reference in *out. */
-static bool evaluate(const struct scope *s, const json_t *tree, struct arena *a, json_t **out, struct error *e)
+static json_t *would_be_new(const struct caller *caller, const json_t *rule)
 {
+    const char *kind = json_str(rule, "kind"), *series = json_str(rule, "series"), *book = json_str(rule, "book");
+    char today[DATE_TEXT_MAX];
+
+    date_format(date_at(caller->now), today);
+    if (text_equal(kind, "book-entry"))
+        return json_pack("{s:i, s:o, s:s}", "number", 0, "book", json_sprintf("…-%s", book ? book : ""), "date", today);
+    return text_equal(kind, "number") ? json_sprintf("…/%s", series ? series : "") : json_string("…");
+}
+
+static json_t *would_be_allocated(struct arena *a, const struct caller *caller, const struct case_file *c)
+{
+    const json_t *rules = json_object_get(c->service->definition, "allocate");
+    json_t *office = json_held(a, json_loads(c->office, 0, NULL)), *allocated, *rule;
     const char *key;
-    json_t *member;
-    size_t i;
 
-    if (json_is_string(tree)) {
-        struct expr *x = NULL;
+    if (json_object_get(office, "allocated")) /* an attempt that failed has taken them */
+        return office;
+    allocated = json_object();
+    json_object_foreach((json_t *)(uintptr_t)rules, key, rule)(void)
+        json_object_set_new(allocated, key, would_be_new(caller, rule)); /* these fail only without memory */
+    (void)json_object_set_new(office, "allocated", allocated);
+    return office;
+}
 
-        return expr_compile(a, json_string_value(tree), &x, e) && expr_json(x, s->names, out, e);
-    }
-    if (!json_is_object(tree) && !json_is_array(tree)) {
-        *out = json_deep_copy(tree);
-        return true;
-    }
-    *out = json_is_object(tree) ? json_object() : json_array();
-    json_object_foreach((json_t *)(uintptr_t)tree, key, member)
+bool grant_preview(struct house *h, struct arena *a, const struct caller *caller, const struct case_file *c,
+                   struct bytes *pdf, struct error *e)
+{
+    const struct paper *layout = paper_find(h, c->service->result_paper);
+    struct grant nothing = {.valid_until = INSTANT_NONE};
+    struct scope s = {.n = 0};
+    struct signing signing = {0};
     {
-        json_t *value = NULL;
+        auto_read struct db *db = NULL;
 
-        if (!evaluate(s, member, a, &value, e)) {
-            json_decref(value);
+        if (!store_read(h->store, &db, e) ||
+            !make_scope(db, h, a, caller, c, would_be_allocated(a, caller, c), NULL, &s, e))
             return false;
-        }
-        if (json_is_null(value)) /* what is not known is absent, not null */
-            json_decref(value);
-        else
-            (void)json_object_set_new(*out, key, value); /* fails only without memory */
     }
-    json_array_foreach(tree, i, member)
-    {
-        json_t *value = NULL;
-
-        if (!evaluate(s, member, a, &value, e)) {
-            json_decref(value);
-            return false;
-        }
-        (void)json_array_append_new(*out, value); /* fails only without memory */
-    }
+    if (!layout)
+        return fail(e, E_INTERNAL, "paper %s has no layout", c->service->result_paper);
+    if (!paper_print(layout, s.names, a, &signing.pdf, &signing.place, e) ||
+        !make_copy(h, a, caller, c, &s, &signing, &nothing, e))
+        return false;
+    *pdf = signing.pdf;
     return true;
 }
+
+/* ---- inside the write ---- */
 
 static bool applies(const struct scope *s, const json_t *effect, struct arena *a, bool *yes, struct error *e)
 {
@@ -323,7 +421,7 @@ static bool effect_body(const struct scope *s, const json_t *effect, struct aren
 {
     json_t *body = NULL;
 
-    if (!evaluate(s, json_object_get(effect, "body"), a, &body, e)) {
+    if (!tree_evaluate(s->names, json_object_get(effect, "body"), a, &body, e)) {
         json_decref(body);
         return false;
     }
@@ -336,8 +434,8 @@ static bool effect_body(const struct scope *s, const json_t *effect, struct aren
     return true;
 }
 
-static bool write_effect(struct db *db, struct house *h, struct arena *a, const struct caller *caller,
-                         const struct case_file *c, const struct scope *s, const json_t *effect, struct error *e)
+static bool write_one(struct db *db, struct house *h, struct arena *a, const struct caller *caller,
+                      const struct case_file *c, const struct scope *s, const json_t *effect, struct error *e)
 {
     const char *registry = json_str(effect, "registry");
     const struct registry *r = registry ? registry_find(h, registry) : NULL;
@@ -374,6 +472,43 @@ static bool write_effect(struct db *db, struct house *h, struct arena *a, const 
     return record_put(db, r, &w, &after, a, e);
 }
 
+/* `each: form.parts`: once for each item of the list, which is `row`, the `index`th from 1. */
+static bool write_effect(struct db *db, struct house *h, struct arena *a, const struct caller *caller,
+                         const struct case_file *c, const struct scope *s, const json_t *effect, struct error *e)
+{
+    const char *each = json_str(effect, "each");
+    struct expr *x = NULL;
+    json_t *list = NULL;
+    const json_t *row;
+    size_t i;
+
+    if (!each)
+        return write_one(db, h, a, caller, c, s, effect, e);
+    if (!expr_compile(a, each, &x, e) || !expr_json(x, s->names, &list, e))
+        return false;
+    json_held(a, list);
+    json_array_foreach(list, i, row)
+    {
+        struct scope inner = *s;
+
+        name(&inner, "row", row);
+        name(&inner, "index", json_held(a, json_integer((json_int_t)i + 1)));
+        if (!write_one(db, h, a, caller, c, &inner, effect, e))
+            return false;
+    }
+    return true;
+}
+
+/* In a vault copies are told apart by what was copied. */
+static const char *copy_title(struct arena *a, const struct case_file *c)
+{
+    const json_t *form = json_held(a, json_loads(c->form, 0, NULL));
+    const char *what = json_str(json_object_get(form, "document"), "title");
+
+    return what ? arena_printf(a, "%s: %s", c->service->result_title[LANG_VI], what)
+                : c->service->result_title[LANG_VI];
+}
+
 static bool write_document(struct db *db, struct arena *a, const struct caller *caller, const struct case_file *c,
                            const struct grant *g, int64_t *id, struct error *e)
 {
@@ -388,12 +523,14 @@ static bool write_document(struct db *db, struct arena *a, const struct caller *
         .case_id = c->id,
         .made_at = caller->now,
         .issued_at = caller->now,
-        .valid_until = INSTANT_NONE,
+        .valid_until = g->valid_until,
         .verify_code = g->verify_code,
         .status = "valid",
+        .stands_for = g->stands_for,
     };
 
-    (void)a;
+    if (g->stands_for)
+        d.title = copy_title(a, c);
     if (c->service->result_valid.unit == LIMIT_MONTH && c->service->result_valid.value) {
         struct date until = date_at(caller->now);
         int months = until.month - 1 + (int)c->service->result_valid.value;

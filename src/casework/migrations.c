@@ -72,6 +72,49 @@ const struct migration casework_migrations[] = {
      "  saved_at BIGINT NOT NULL,"
      "  PRIMARY KEY (party, service)"
      ");"},
+    {2, "flow versions, children, the law's clock explained",
+     "ALTER TABLE case_file ADD COLUMN flow_version BIGINT NOT NULL DEFAULT 0;" /* of filing; 0: before this column */
+     "ALTER TABLE case_file ADD COLUMN step_at BIGINT NOT NULL DEFAULT 0;"      /* when it came to its step */
+     "ALTER TABLE case_file ADD COLUMN moved_at BIGINT NOT NULL DEFAULT 0;"     /* when anybody last did anything */
+     "ALTER TABLE case_file ADD COLUMN silent_at BIGINT;"  /* when the system noticed that nobody did */
+     "ALTER TABLE case_file ADD COLUMN wake_at BIGINT;"    /* when the system has to look at it next */
+     "ALTER TABLE case_file ADD COLUMN parent TEXT;"           /* code of the case that asked; NULL: a citizen did */
+     "ALTER TABLE case_file ADD COLUMN ask TEXT;"          /* which question of the parent's step */
+     "ALTER TABLE case_file ADD COLUMN ask_due_at BIGINT;" /* a child may not take longer */
+     "ALTER TABLE case_file ADD COLUMN shared JSON NOT NULL DEFAULT '[]';"      /* ids of other units with a part in it */
+     "ALTER TABLE case_file ADD COLUMN counts JSON NOT NULL DEFAULT '[]';"      /* how its dates came about, rule by rule */
+     "ALTER TABLE case_file ADD COLUMN answers JSON NOT NULL DEFAULT '[]';"     /* of its children */
+     "ALTER TABLE case_event ADD COLUMN on_behalf BIGINT NOT NULL DEFAULT 0;"   /* whose role the actor had borrowed */
+     "CREATE INDEX case_parent ON case_file (parent, id) WHERE parent IS NOT NULL;"
+     "CREATE INDEX case_wake ON case_file (wake_at) WHERE wake_at IS NOT NULL;"},
+    {3, "slips: the papers that appear by themselves, and the register of what was received",
+     "-- A paper of the one-stop (receipt, supplement, refusal, …). Its number and what it says are of the action's own\n"
+     "-- commit; it is drawn right after.\n"
+     "CREATE TABLE case_slip ("
+     "  id BIGINT PRIMARY KEY,"
+     "  case_id BIGINT NOT NULL,"
+     "  unit BIGINT NOT NULL,"
+     "  paper TEXT NOT NULL,"               /* its name in the pack */
+     "  year BIGINT NOT NULL,"
+     "  number BIGINT NOT NULL,"            /* from 1 in each unit, year and paper, without gaps */
+     "  office BOOLEAN NOT NULL,"           /* among officers */
+     "  action TEXT NOT NULL,"              /* what made it appear */
+     "  at BIGINT NOT NULL,"
+     "  actor BIGINT NOT NULL,"
+     "  says JSON,"                         /* what it will say; NULL once it is drawn */
+     "  document BIGINT"                    /* NULL until it is drawn */
+     ");"
+     "CREATE UNIQUE INDEX case_slip_number ON case_slip (unit, paper, year, number);"
+     "CREATE INDEX case_slip_case ON case_slip (case_id, id);"
+     "CREATE INDEX case_slip_undrawn ON case_slip (id) WHERE document IS NULL;"
+     "CREATE INDEX case_received ON case_file (unit, received_at, id) WHERE received_at IS NOT NULL;"},
+    {4, "who filed for whom",
+     "-- Of cases that another than their owner filed.\n"
+     "CREATE TABLE case_filing ("
+     "  case_id BIGINT PRIMARY KEY,"
+     "  as_what TEXT NOT NULL,"             /* agent, helper, officer */
+     "  authorisation BIGINT NOT NULL"      /* what an agent stood on; 0: nothing was needed */
+     ");"},
     {0},
 };
 /* clang-format on */

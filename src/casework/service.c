@@ -181,14 +181,27 @@ static void add_default(struct walk *w, const char *pointer, const json_t *sourc
     s->n_defaults++;
 }
 
+static void add_own(struct walk *w, const char *pointer, const char *registry)
+{
+    struct service *s = w->service;
+
+    if (s->n_own == OWN_FIELDS_MAX) {
+        w->ok = wrong(w->e, pointer, "too many fields with x-own");
+        return;
+    }
+    s->own[s->n_own++] = (struct own_field){arena_strdup(w->arena, pointer), arena_strdup(w->arena, registry)};
+}
+
 static bool visit_field(const char *pointer, const json_t *schema, void *arg)
 {
     struct walk *w = arg;
     const json_t *computed = json_object_get(schema, "x-default");
-    const char *source = json_str(schema, "x-source");
+    const char *source = json_str(schema, "x-source"), *own = json_str(schema, "x-own");
 
     if (source)
         add_source(w, pointer, source);
+    if (own && w->ok)
+        add_own(w, pointer, own);
     if (computed && w->ok)
         add_default(w, pointer, computed);
     return w->ok;
@@ -204,19 +217,14 @@ static bool read_form(struct arena *a, const json_t *definition, struct service 
         schema = json_held(a, json_pack("{s:s, s:{}, s:b}", "type", "object", "properties", "additionalProperties", 0));
     if (!schema_compile(a, schema, &options, &s->form, e))
         return wrong(e, "/form", "the form is no JSON Schema");
+    schema = json_object_get(definition, "office");
+    if (schema && !schema_compile(a, schema, &options, &s->office, e))
+        return wrong(e, "/office", "what officers record is no JSON Schema");
     schema_walk(s->form, visit_field, &w);
-    for (int lang = 0; lang < LANG__COUNT; lang++) {
-        const json_t *ui = json_object_get(definition, "ui");
-
-        s->form_wire[lang] = json_held(a, localised(schema, (enum lang)lang));
-        s->ui_wire[lang] = json_held(a, ui ? localised(ui, (enum lang)lang) : json_object());
-    }
     return w.ok;
 }
 
-/* The schema of a field by its place in the answers: /a/b is properties/a/properties/b. NULL under an allOf and the
- * like. */
-static json_t *field_schema(json_t *schema, const char *pointer)
+json_t *form_field_schema(json_t *schema, const char *pointer)
 {
     auto_buf struct buf b = BUF_INIT(ERROR_POINTER_MAX);
 
@@ -225,20 +233,39 @@ static json_t *field_schema(json_t *schema, const char *pointer)
     return b.overflow || !b.data ? NULL : json_at(schema, b.data);
 }
 
-void service_name_sources(const struct house *h, struct service *s)
+json_t *service_form_new(const struct house *h, const struct service *s, enum lang lang)
 {
     static const char *const own[LANG__COUNT] = {"Thông tin tài khoản", "Your account"};
+    json_t *form = localised(schema_json(s->form), lang);
 
     for (size_t i = 0; i < s->n_sources; i++) {
         const struct registry *r = s->sources[i].registry ? registry_find(h, s->sources[i].registry) : NULL;
+        json_t *field = form_field_schema(form, s->sources[i].pointer);
 
-        for (int lang = 0; lang < LANG__COUNT; lang++) {
-            json_t *field = field_schema(s->form_wire[lang], s->sources[i].pointer);
-            const char *title = r ? registry_title(r, (enum lang)lang) : own[lang];
+        if (json_is_object(field))
+            (void)json_object_set_new(field, "x-source-title", /* fails only without memory */
+                                      json_string(r ? registry_title(r, lang) : own[lang]));
+    }
+    return form;
+}
 
-            if (json_is_object(field))
-                (void)json_object_set_new(field, "x-source-title", json_string(title)); /* fails only without memory */
-        }
+json_t *service_office_new(const struct service *s, enum lang lang)
+{
+    return s->office ? localised(schema_json(s->office), lang) : NULL;
+}
+
+json_t *service_ui_new(const struct service *s, enum lang lang)
+{
+    const json_t *ui = json_object_get(s->definition, "ui");
+
+    return ui ? localised(ui, lang) : json_object();
+}
+
+void service_keep_forms(const struct house *h, struct arena *a, struct service *s)
+{
+    for (int lang = 0; lang < LANG__COUNT; lang++) {
+        s->form_wire[lang] = json_held(a, service_form_new(h, s, (enum lang)lang));
+        s->ui_wire[lang] = json_held(a, service_ui_new(s, (enum lang)lang));
     }
 }
 
@@ -274,16 +301,17 @@ static json_t *copy_or(const json_t *j, json_t *otherwise)
     return json_deep_copy(j);
 }
 
-static json_t *paper_wire(const struct paper_rule *p, const json_t *row, enum lang lang)
+static json_t *paper_wire(const json_t *row, enum lang lang)
 {
-    json_t *satisfied = json_array();
+    const json_t *group = json_object_get(row, "case");
 
-    for (size_t i = 0; i < p->n_satisfied; i++)
-        (void)json_array_append_new(satisfied, json_string(p->satisfied_by[i])); /* fails only without memory */
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:o, s:o}", "kind", p->kind, "title", p->title[lang], "group",
-                     json_object_get(row, "case") ? localised(json_object_get(row, "case"), lang) : json_null(),
-                     "originals", p->originals, "copies", p->copies, "to", p->present_only ? "present" : "submit",
-                     "form", json_text_or_null(p->form), "satisfied_by", satisfied);
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:s, s:o, s:o}", "kind", json_str(row, "kind"), "title",
+                     json_title(json_object_get(row, "title"), lang), "group",
+                     group ? localised(group, lang) : json_null(), "originals",
+                     (json_int_t)json_i64(row, "originals", 0), "copies", (json_int_t)json_i64(row, "copies", 0), "to",
+                     text_equal(json_str(row, "to"), "present") ? "present" : "submit", "form",
+                     json_text_or_null(json_str(row, "form")), "satisfied_by",
+                     copy_or(json_object_get(row, "satisfied_by"), json_array()));
 }
 
 static json_t *wire_list(const json_t *list, enum lang lang)
@@ -309,36 +337,59 @@ static json_t *manners_wire(const json_t *list, enum lang lang)
     return out;
 }
 
-static json_t *service_wire(const struct service *s, const json_t *d, enum lang lang)
+static const char *text_or_none(const json_t *d, const char *member)
+{
+    const char *text = json_str(d, member);
+
+    return text ? text : "";
+}
+
+json_t *service_wire_new(const json_t *d, enum lang lang)
 {
     json_t *papers = json_array(), *force = json_object_get(d, "in_force");
-    const json_t *steps = json_object_get(d, "steps");
-    const json_t *rows = json_object_get(d, "papers"), *summary = json_object_get(d, "summary");
+    const json_t *steps = json_object_get(d, "steps"), *summary = json_object_get(d, "summary"), *row;
+    size_t i;
 
-    for (size_t i = 0; i < s->n_papers; i++)
-        (void)json_array_append_new(papers, paper_wire(&s->papers[i], json_array_get(rows, i), lang));
+    json_array_foreach(json_object_get(d, "papers"), i, row)(void)
+        json_array_append_new(papers, paper_wire(row, lang)); /* fails only without memory */
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:{s:o, s:o}, s:o, s:o, s:b}", "code", s->code,
-        "name", s->name[lang], "field", s->field[lang], "level", s->level, "agency_levels",
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:{s:o, s:o}, s:o, s:o, s:b}", "code",
+        text_or_none(d, "code"), "name", json_title(json_object_get(d, "name"), lang), "field",
+        json_title(json_object_get(d, "field"), lang), "level", text_or_none(d, "level"), "agency_levels",
         copy_or(json_object_get(d, "agency_levels"), json_array()), "decision",
         json_text_or_null(json_str(d, "decision")), "manners", manners_wire(json_object_get(d, "manners"), lang),
         "papers", papers, "results", wire_list(json_object_get(d, "results"), lang), "legal",
         wire_list(json_object_get(d, "legal"), lang), "steps", steps ? localised(steps, lang) : json_null(), "flow",
-        s->flow->name, "in_force", "from", json_text_or_null(json_str(force, "from")), "to",
+        text_or_none(d, "flow"), "in_force", "from", json_text_or_null(json_str(force, "from")), "to",
         json_text_or_null(json_str(force, "to")), "unsure", copy_or(json_object_get(d, "unsure"), json_array()),
-        "summary", summary ? localised(summary, lang) : json_null(), "counter_only", s->counter_only);
+        "summary", summary ? localised(summary, lang) : json_null(), "counter_only", json_flag(d, "counter_only"));
 }
 
 /* What lists carry: enough to choose by. */
-static json_t *brief_wire(const json_t *wire)
+static json_t *brief_new(const json_t *d, enum lang lang)
 {
-    static const char *const members[] = {"code",     "name",    "field",    "level",        "agency_levels",
-                                          "decision", "manners", "in_force", "counter_only", "summary"};
-    json_t *out = json_object();
+    const json_t *summary = json_object_get(d, "summary"), *force = json_object_get(d, "in_force");
 
-    for (size_t i = 0; i < COUNT(members); i++)
-        (void)json_object_set(out, members[i], json_object_get(wire, members[i])); /* fails only without memory */
-    return out;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:b, s:o}", "code", json_str(d, "code"), "name",
+        json_title(json_object_get(d, "name"), lang), "field", json_title(json_object_get(d, "field"), lang), "level",
+        json_str(d, "level"), "agency_levels", copy_or(json_object_get(d, "agency_levels"), json_array()), "decision",
+        json_text_or_null(json_str(d, "decision")), "manners", manners_wire(json_object_get(d, "manners"), lang),
+        "in_force", "from", json_text_or_null(json_str(force, "from")), "to", json_text_or_null(json_str(force, "to")),
+        "counter_only", json_flag(d, "counter_only"), "summary", summary ? localised(summary, lang) : json_null());
+}
+
+/* Most services of the national catalogue say the same in every language: one text then. */
+static void read_briefs(struct arena *a, const json_t *d, const char *out[LANG__COUNT])
+{
+    for (int lang = 0; lang < LANG__COUNT; lang++) {
+        json_auto_t *brief = brief_new(d, (enum lang)lang);
+        auto_free char *text = json_dumps(brief, JSON_COMPACT);
+
+        if (!text)
+            die("out of memory", 0);
+        out[lang] = lang && strcmp(out[0], text) == 0 ? out[0] : arena_strdup(a, text);
+    }
 }
 
 static void read_words(struct arena *a, const json_t *d, struct service *s)
@@ -347,11 +398,12 @@ static void read_words(struct arena *a, const json_t *d, struct service *s)
     s->level = arena_strdup(a, json_str(d, "level") ? json_str(d, "level") : "information");
     read_title(a, json_object_get(d, "name"), s->name);
     read_title(a, json_object_get(d, "field"), s->field);
-    s->folded = arena_printf(
-        a, " %s",
-        text_fold(a, arena_printf(a, "%s %s %s %s", s->code, s->name[LANG_VI], s->name[LANG_EN], s->field[LANG_VI])));
     s->counter_only = json_flag(d, "counter_only");
+    s->internal = json_flag(d, "internal");
     s->way = text_equal(json_str(d, "count"), "hours") ? DUE_WORKING_HOURS : DUE_LEGAL_DAYS;
+    s->on_supplement = text_equal(json_str(d, "supplement"), "restart")    ? SUPPLEMENT_RESTARTS
+                       : text_equal(json_str(d, "supplement"), "continue") ? SUPPLEMENT_CONTINUES
+                                                                           : SUPPLEMENT_AS_RULED;
 }
 
 static bool read_force(const json_t *force, struct service *s)
@@ -361,6 +413,21 @@ static bool read_force(const json_t *force, struct service *s)
     return (!from || date_parse(from, &s->from)) && (!to || date_parse(to, &s->to));
 }
 
+static bool read_copy(struct arena *a, const json_t *copy, struct service *s, struct error *e)
+{
+    struct copy_rule *rule;
+
+    if (!copy)
+        return true;
+    rule = arena_new_of(a, struct copy_rule);
+    rule->of = arena_strdup(a, json_str(copy, "of"));
+    rule->mark = arena_strdup(a, json_str(copy, "mark"));
+    s->result_copy = rule;
+    return read_expr(a, "/result/copy/when", json_object_get(copy, "when"), &rule->when, e) &&
+           read_expr(a, "/result/copy/stands_for", json_object_get(copy, "stands_for"), &rule->stands_for, e) &&
+           read_expr(a, "/result/copy/until", json_object_get(copy, "until"), &rule->until, e);
+}
+
 static bool read_result(struct arena *a, const json_t *result, struct service *s)
 {
     s->result_paper = json_str(result, "paper") ? arena_strdup(a, json_str(result, "paper")) : NULL;
@@ -368,15 +435,46 @@ static bool read_result(struct arena *a, const json_t *result, struct service *s
     return read_limit(json_object_get(result, "valid"), &s->result_valid);
 }
 
+/* The definition without what only its page shows: two thousand services are in memory at once. */
+static json_t *acting_part(const json_t *definition)
+{
+    static const char *const shown[] = {"steps", "legal", "manners", "results", "summary", "unsure"};
+    json_t *out = json_copy((json_t *)(uintptr_t)definition), *mine;
+
+    for (size_t i = 0; i < COUNT(shown); i++)
+        (void)json_object_del(out, shown[i]); /* it may not be there */
+    mine = json_deep_copy(out);
+    json_decref(out);
+    return mine;
+}
+
+/* The amount is null where the State or the city council gives a table instead of a sum. */
+static bool states_no_sum(const json_t *definition)
+{
+    size_t i, k;
+    const json_t *manner, *fee;
+
+    json_array_foreach(json_object_get(definition, "manners"), i, manner)
+    {
+        json_array_foreach(json_object_get(manner, "fees"), k, fee)
+        {
+            if (json_is_null(json_object_get(fee, "amount")))
+                return true;
+        }
+    }
+    return false;
+}
+
 bool service_compile(struct arena *a, const json_t *definition, int64_t version, const struct flow *flow,
                      struct service **out, struct error *e)
 {
     struct service *s = arena_new_of(a, struct service);
-    json_t *d = json_held(a, json_deep_copy(definition));
+    json_t *d = json_held(a, acting_part(definition));
 
     s->definition = d;
     s->version = version;
     s->flow = flow;
+    s->fee_by_hand = !json_object_get(d, "fee") && states_no_sum(definition);
     read_words(a, d, s);
     if (!read_force(json_object_get(d, "in_force"), s))
         return wrong(e, "/in_force", "a date is year-month-day");
@@ -384,34 +482,63 @@ bool service_compile(struct arena *a, const json_t *definition, int64_t version,
         return wrong(e, "/limit", "not a time limit");
     if (!read_result(a, json_object_get(d, "result"), s))
         return wrong(e, "/result/valid", "not a time limit");
+    if (!read_copy(a, json_object_get(json_object_get(d, "result"), "copy"), s, e))
+        return false;
     if (!read_names(a, json_object_get(d, "units"), &s->units, &s->n_units))
         return wrong(e, "/units", "units are names");
     if (!read_expr(a, "/fee", json_object_get(d, "fee"), &s->fee, e) ||
         !read_papers(a, json_object_get(d, "papers"), s, e) || !read_form(a, d, s, e) ||
         !read_entry(a, json_object_get(d, "entry"), s, e))
         return false;
-    for (int lang = 0; lang < LANG__COUNT; lang++) {
-        s->wire[lang] = json_held(a, service_wire(s, d, (enum lang)lang));
-        s->brief_text[lang] = json_text(a, json_held(a, brief_wire(s->wire[lang])));
-    }
+    (void)json_object_del(d, "papers"); /* compiled above */
     *out = s;
     return true;
+}
+
+void service_entry_read(struct arena *a, const json_t *d, int64_t version, struct service_entry *out)
+{
+    auto_arena struct arena *scratch = arena_new();
+    const json_t *units = json_object_get(d, "units"), *name = json_object_get(d, "name");
+    const char *code = json_str(d, "code"), *level = json_str(d, "level");
+
+    *out = (struct service_entry){.code = arena_strdup(a, code ? code : ""),
+                                  .level = arena_strdup(a, level ? level : "information"),
+                                  .internal = json_flag(d, "internal"),
+                                  .version = version};
+    read_title(a, json_object_get(d, "field"), out->field);
+    out->folded =
+        arena_printf(a, " %s",
+                     text_fold(scratch, arena_printf(scratch, "%s %s %s %s", out->code, json_title(name, LANG_VI),
+                                                     json_title(name, LANG_EN), out->field[LANG_VI])));
+    if (!read_names(a, units, &out->units, &out->n_units))
+        out->n_units = 0; /* the schema of the kind says that they are names */
+    read_briefs(a, d, out->brief_text);
 }
 
 bool service_is_open(const struct service *s, struct date on)
 {
     int64_t day = date_to_days(on);
 
-    return strcmp(s->level, "information") != 0 && (!s->from.year || date_to_days(s->from) <= day) &&
+    return strcmp(s->level, "information") != 0 && !s->internal && (!s->from.year || date_to_days(s->from) <= day) &&
            (!s->to.year || day <= date_to_days(s->to));
+}
+
+static bool offered_at(const char **units, size_t n, const struct unit *u)
+{
+    for (size_t i = 0; i < n; i++)
+        if (unit_offers(u, units[i]))
+            return true;
+    return false;
 }
 
 bool service_offered_at(const struct service *s, const struct unit *u)
 {
-    for (size_t i = 0; i < s->n_units; i++)
-        if (unit_offers(u, s->units[i]))
-            return true;
-    return false;
+    return offered_at(s->units, s->n_units, u);
+}
+
+bool service_entry_offered_at(const struct service_entry *s, const struct unit *u)
+{
+    return offered_at(s->units, s->n_units, u);
 }
 
 /* ---- checks of a pack ---- */
@@ -437,6 +564,40 @@ static void check_sources(const struct pack *pack, const struct pack_file *file,
         if (source->registry && !registry_field_schema(pack, source->registry, source->field))
             pack_complain(report, file, "/form", "x-source", "%s is bound to %s%s, which no registry has",
                           source->pointer, source->registry, source->field);
+    }
+}
+
+/* A field that offers the applicant's own records needs a registry that knows whose they are. */
+static void check_own(const struct pack *pack, const struct pack_file *file, const struct service *s,
+                      struct pack_report *report)
+{
+    for (size_t i = 0; i < s->n_own; i++) {
+        const struct pack_file *r = pack_find(pack, "registries", s->own[i].registry);
+
+        if (!r || !json_str(r->body, "person"))
+            pack_complain(report, file, "/form", "x-own",
+                          "%s offers records of \"%s\", which is no registry of people's own", s->own[i].pointer,
+                          s->own[i].registry);
+    }
+}
+
+static void check_effects(const struct pack *pack, const struct pack_file *file, struct pack_report *report)
+{
+    static const char *const expressions[] = {"key", "when", "each", "body"};
+    auto_arena struct arena *a = arena_new();
+    size_t i;
+    const json_t *effect;
+
+    json_array_foreach(json_object_get(file->body, "effects"), i, effect)
+    {
+        const char *registry = json_str(effect, "registry");
+
+        if (!registry || !pack_find(pack, "registries", registry))
+            pack_complain(report, file, arena_printf(a, "/effects/%zu/registry", i), "effect",
+                          "writes to \"%s\", which is no registry", registry ? registry : "");
+        for (size_t k = 0; k < COUNT(expressions); k++)
+            tree_check(file, arena_printf(a, "/effects/%zu/%s", i, expressions[k]),
+                       json_object_get(effect, expressions[k]), report);
     }
 }
 
@@ -485,6 +646,15 @@ static void check_papers_held(const struct pack *pack, const struct pack_file *f
     }
 }
 
+static void check_superseded(const struct pack *pack, const struct pack_file *file, struct pack_report *report)
+{
+    const json_t *kinds = json_object_get(json_object_get(file->body, "result"), "supersedes"), *kind;
+    size_t i;
+
+    json_array_foreach(kinds, i, kind) if (!pack_find(pack, "papers", json_string_value(kind))) pack_complain(
+        report, file, "/result/supersedes", "paper", "paper \"%s\" is not defined", json_string_value(kind));
+}
+
 void service_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report)
 {
     auto_arena struct arena *a = arena_new();
@@ -511,9 +681,16 @@ void service_check(const struct pack *pack, const struct pack_file *file, struct
     }
     if (result && !pack_find(pack, "papers", result))
         pack_complain(report, file, "/result/paper", "paper", "paper \"%s\" is not defined", result);
+    check_superseded(pack, file, report);
+    if (s->result_copy && !service_paper(s, s->result_copy->of))
+        pack_complain(report, file, "/result/copy/of", "paper", "the service asks for no paper \"%s\"",
+                      s->result_copy->of);
     check_sources(pack, file, s, report);
+    check_own(pack, file, s, report);
+    check_effects(pack, file, report);
     check_ask_once(pack, file, s, report);
     check_papers_held(pack, file, s, report);
+    flow_check_units(pack, file, s, report);
 }
 
 void calendar_check(const struct pack *pack, const struct pack_file *file, struct pack_report *report)

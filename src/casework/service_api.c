@@ -12,10 +12,17 @@ const struct field catalogue_query[] = {
     {0},
 };
 
+struct flow_query { const char *step, *lang; };
+const struct field flow_query[] = {
+    {"step", FIELD_TEXT, offsetof(struct flow_query, step), 0, 60, .title = "id of the step to mark"},
+    {"lang", FIELD_TEXT, offsetof(struct flow_query, lang), 0, 2,  "vi|en", .title = "for pictures in a page; else the language asked for"},
+    {0},
+};
+
 struct form_query { const char *unit, *on_behalf_of; };
 const struct field form_query[] = {
     {"unit",         FIELD_TEXT, offsetof(struct form_query, unit),         0, 40},
-    {"on_behalf_of", FIELD_TEXT, offsetof(struct form_query, on_behalf_of), FIELD_SENSITIVE, 12, .title = "personal number; the one-stop and helpers"},
+    {"on_behalf_of", FIELD_TEXT, offsetof(struct form_query, on_behalf_of), FIELD_SENSITIVE, 14, .title = "personal number or tax code; the one-stop, helpers, and agents of that party"},
     {0},
 };
 
@@ -23,7 +30,7 @@ const struct field check_body[] = {
     {"unit",         FIELD_TEXT,   offsetof(struct submission, unit),         FIELD_REQUIRED, 40},
     {"form",         FIELD_OBJECT, offsetof(struct submission, form),         FIELD_REQUIRED | FIELD_SENSITIVE},
     {"papers",       FIELD_ARRAY,  offsetof(struct submission, papers),       0, 100},
-    {"on_behalf_of", FIELD_TEXT,   offsetof(struct submission, on_behalf_of), FIELD_SENSITIVE, 12},
+    {"on_behalf_of", FIELD_TEXT,   offsetof(struct submission, on_behalf_of), FIELD_SENSITIVE, 14},
     {"channel",      FIELD_TEXT,   offsetof(struct submission, channel),      0, 10, "online|counter|post"},
     {0},
 };
@@ -76,13 +83,14 @@ static bool words_match(const char *folded, const char *words)
     return true;
 }
 
-static bool service_fits(const struct house *h, const struct service *s, const struct catalogue_filter *f,
+static bool service_fits(const struct house *h, const struct service_entry *s, const struct catalogue_filter *f,
                          const char *words, enum lang lang)
 {
     const struct unit *u = f->unit ? unit_by_code(h, f->unit) : NULL;
 
-    return (!words || words_match(s->folded, words)) && (!f->level || strcmp(f->level, s->level) == 0) &&
-           (!f->field || strcmp(f->field, s->field[lang]) == 0) && (!f->unit || (u && service_offered_at(s, u)));
+    return !s->internal && (!words || words_match(s->folded, words)) &&
+           (!f->level || strcmp(f->level, s->level) == 0) && (!f->field || strcmp(f->field, s->field[lang]) == 0) &&
+           (!f->unit || (u && service_entry_offered_at(s, u)));
 }
 
 bool get_services(struct request *q, struct reply *r, struct error *e)
@@ -102,12 +110,12 @@ bool get_services(struct request *q, struct reply *r, struct error *e)
     out_key(&o, "items");
     out_open(&o, '[');
     for (size_t i = 0; i < room->n_services; i++) {
-        const struct service *s = room->services[i];
+        const struct service_entry *s = &room->services[i];
 
         if ((page.cursor && strcmp(s->code, page.cursor) <= 0) || !service_fits(h, s, &f, words, request_lang(q)))
             continue;
         if (n == page.limit) {
-            next = page_cursor(q, room->services[i - 1]->code);
+            next = page_cursor(q, room->services[i - 1].code);
             break;
         }
         out_raw(&o, s->brief_text[request_lang(q)]);
@@ -121,15 +129,50 @@ bool get_services(struct request *q, struct reply *r, struct error *e)
 
 static bool find_service(struct request *q, const struct service **out, struct error *e)
 {
-    *out = service_find(request_house(q), request_param(q, "code"));
+    auto_read struct db *db = NULL;
+
+    if (!store_read(request_house(q)->store, &db, e) ||
+        !service_current(db, request_house(q), request_param(q, "code"), out, e))
+        return false;
+    if (*out && (*out)->internal)
+        *out = NULL;
     return *out || fail(e, E_NOT_FOUND, "service %s", request_param(q, "code"));
 }
 
+/* Said from the stored definition: what is only shown need not be compiled, nor kept in memory. */
 bool get_service(struct request *q, struct reply *r, struct error *e)
 {
-    const struct service *s;
+    const struct service_entry *s = service_find(request_house(q), request_param(q, "code"));
+    struct arena *a = request_arena(q);
+    auto_read struct db *db = NULL;
+    json_auto_t *definition = NULL;
+    bool found = false;
 
-    return find_service(q, &s, e) && reply_json_text(r, 200, json_text(request_arena(q), s->wire[request_lang(q)]));
+    if (!s || s->internal)
+        return fail(e, E_NOT_FOUND, "service %s", request_param(q, "code"));
+    if (!store_read(request_house(q)->store, &db, e) ||
+        !definition_version(db, "service", s->code, s->version, &definition, &found, e))
+        return false;
+    if (!found)
+        return fail(e, E_INTERNAL, "service %s has no version %lld", s->code, (long long)s->version);
+    return reply_json_text(r, 200, json_text(a, json_held(a, service_wire_new(definition, request_lang(q)))));
+}
+
+/* Public like the catalogue: anybody may know which way a dossier goes. */
+bool get_flow(struct request *q, struct reply *r, struct error *e)
+{
+    struct flow_query query;
+    enum lang lang = request_lang(q);
+    const struct service *s;
+    const char *svg;
+
+    if (!request_query_fields(q, flow_query, &query, e) || !find_service(q, &s, e))
+        return false;
+    if (query.lang)
+        lang = text_equal(query.lang, "en") ? LANG_EN : LANG_VI;
+    svg = flow_svg(request_arena(q), s->flow, query.step, lang);
+    reply_header(r, "Vary", "Accept-Language");
+    return reply_bytes(r, 200, "image/svg+xml", (struct bytes){svg, strlen(svg)});
 }
 
 /* ---- the form ---- */
@@ -147,10 +190,17 @@ static void write_form(struct json_out *o, struct request *q, struct db *db, con
                        const struct prefill *known, const json_t *stored_papers, int64_t fee)
 {
     enum lang lang = request_lang(q);
+    const json_t *form = s->form_wire[lang], *ui = s->ui_wire[lang];
 
+    if (!form)
+        form = json_held(request_arena(q), service_form_new(request_house(q), s, lang));
+    if (!ui)
+        ui = json_held(request_arena(q), service_ui_new(s, lang));
     out_open(o, '{');
-    out_member_json(o, "schema", s->form_wire[lang]);
-    out_member_json(o, "ui", s->ui_wire[lang]);
+    if (s->n_own)
+        form = json_held(request_arena(q), form_offered_new(s, known, form));
+    out_member_json(o, "schema", form);
+    out_member_json(o, "ui", ui);
     out_member_json(o, "data", known->data);
     out_member_json(o, "locked", known->locked);
     out_key(o, "papers");
@@ -176,7 +226,7 @@ bool get_form(struct request *q, struct reply *r, struct error *e)
     struct error unready;
 
     if (!request_query_fields(q, form_query, &f, e) || !find_service(q, &s, e) || !store_read(h->store, &db, e) ||
-        !applicant_for(db, a, h, caller.who, f.on_behalf_of, &applicant, e) ||
+        !applicant_for(db, a, h, caller.who, f.on_behalf_of, s, request_now(q), &applicant, e) ||
         !form_prefill(db, a, h, s, &applicant, &known, e))
         return false;
     error_init(&unready);

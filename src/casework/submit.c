@@ -15,7 +15,8 @@ struct filing {
     enum channel channel;
     const char *delivery;
     json_t *form;
-    const char *form_text, *papers_text, *folded;
+    const json_t *papers_list;
+    const char *form_text, *papers_text;
     const struct paper *papers;
     size_t n_papers;
     int64_t fee;
@@ -23,7 +24,12 @@ struct filing {
     const char *repeated_ref;
     /* made by the write; a second run makes them anew */
     int64_t id;
-    char code[CASE_CODE_MAX];
+    const char *code;
+    struct case_file made;
+    /* of filing_write_later() */
+    void (*then)(void *arg);
+    void *then_arg;
+    struct error *refused; /* NULL: it is on disk */
 };
 
 bool number_next(struct db *db, const char *series, int64_t *next, struct error *e)
@@ -37,51 +43,6 @@ bool number_next(struct db *db, const char *series, int64_t *next, struct error 
         return false;
     *next = rows_i64(r, 0);
     return found || fail(e, E_INTERNAL, "series %s gives no number", series);
-}
-
-/* Unit, day, number of the day (Decree 61/2018 Art 26): "H29.1.5-261121-0001". */
-static bool take_code(struct db *db, struct filing *f, struct error *e)
-{
-    struct date d = date_at(f->caller->now);
-    char series[96], day[8];
-    int64_t number;
-
-    (void)snprintf(day, sizeof day, "%02d%02d%02d", d.year % 100, d.month, d.day); /* 6 digits */
-    (void)snprintf(series, sizeof series, "case:%s:%s", f->unit->code, day);       /* codes are 35 at most */
-    if (!number_next(db, series, &number, e))
-        return false;
-    (void)snprintf(f->code, sizeof f->code, "%s-%s-%04" PRId64, f->unit->code, day, number);
-    return true;
-}
-
-static bool insert_case(struct db *db, const struct filing *f, struct error *e)
-{
-    static const char sql[] =
-        "INSERT INTO case_file (id, code, version, service, service_version, unit, step, step_role, status, applicant,"
-        " submitter, assignee, applicant_name, channel, delivery, submitted_at, sort_at, apologised, supplements, form,"
-        " office, papers, results, fee, fee_state, pin)"
-        " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14, $14, 0, '[]', $15, '{}', $16, "
-        "'[]',"
-        " $17, $18, $19)";
-    const struct step *start = f->service->flow->start;
-
-    return db_exec(db, NULL, e, sql,
-                   ARGS(I64(f->id), TEXT(f->code), TEXT(f->service->code), I64(f->service->version), I64(f->unit->id),
-                        TEXT(start->id), I64(start->role), I64(start->status), I64(f->applicant.id),
-                        I64(f->caller->who->party), TEXT(f->applicant.name), I64(f->channel), TEXT(f->delivery),
-                        I64(f->caller->now), TEXT(f->form_text), TEXT(f->papers_text), I64(f->fee),
-                        TEXT(f->fee ? "due" : "none"), TEXT(f->pin)));
-}
-
-static bool tell(struct db *db, const struct filing *f, struct error *e)
-{
-    char unit_topic[48], party_topic[48];
-    const char *topics[] = {unit_topic, party_topic};
-
-    (void)snprintf(unit_topic, sizeof unit_topic, "unit:%" PRId64, f->unit->id);
-    (void)snprintf(party_topic, sizeof party_topic, "party:%" PRId64, f->applicant.id);
-    return notice_case_changed(db, f->house, topics, COUNT(topics), f->code, 1, (int)f->service->flow->start->status,
-                               e);
 }
 
 /* Another filing may have met this resident since; a run that was rolled back has left an id that nobody bears. */
@@ -98,34 +59,103 @@ static bool make_party(struct db *db, struct filing *f, struct error *e)
     return found || party_put(db, &f->applicant, e);
 }
 
+/* Where the form asks for what the city knows as the applicant's telephone. */
+static const char *phone_given(const struct filing *f)
+{
+    for (size_t i = 0; i < f->service->n_sources; i++) {
+        const struct source *s = &f->service->sources[i];
+
+        if (!s->registry && text_equal(s->field, "/phone"))
+            return json_string_value(json_at(f->form, s->pointer));
+    }
+    return f->applicant.phone;
+}
+
+static bool insert(struct db *db, struct filing *f, struct error *e)
+{
+    const struct step *start = f->service->flow->start;
+    struct turn turn = {.house = f->house, .arena = f->arena, .now = f->caller->now, .actor = f->caller->who->party};
+    struct case_file c = {
+        .service = f->service,
+        .unit = f->unit,
+        .step = start,
+        .status = start->status,
+        .applicant = f->applicant.id,
+        .submitter = f->caller->who->party,
+        .applicant_name = f->applicant.name,
+        .phone = phone_given(f),
+        .channel = f->channel,
+        .delivery = f->delivery,
+        .submitted_at = f->caller->now,
+        .received_at = INSTANT_NONE,
+        .due_at = INSTANT_NONE,
+        .legal_due_at = INSTANT_NONE,
+        .done_at = INSTANT_NONE,
+        .closed_at = INSTANT_NONE,
+        .silent_at = INSTANT_NONE,
+        .ask_due_at = INSTANT_NONE,
+        .step_at = f->caller->now,
+        .form = f->form_text,
+        .papers = f->papers_text,
+        .office = "{}",
+        .results = "[]",
+        .fee = f->fee,
+        .fee_state = f->fee ? "due" : "none",
+        .pin = f->pin,
+    };
+
+    case_settle(&turn, &c, start, 0);
+    if (!case_insert(db, &turn, &c, "submit", e))
+        return false;
+    f->id = c.id;
+    f->code = c.code;
+    f->made = c;
+    f->made.party = &f->applicant;
+    f->made.papers_list = f->papers_list;
+    return true;
+}
+
+static bool binds_documents(const struct filing *f)
+{
+    for (size_t i = 0; i < f->n_papers; i++)
+        if (f->papers[i].document)
+            return true;
+    return false;
+}
+
+static bool moves_by_itself(const struct filing *f)
+{
+    return f->service->flow->start->automatic || f->service->flow->start->ask;
+}
+
+/* A new case shows in lists only. One that makes a party, binds documents or moves on by
+ * itself may change more: then it says nothing. */
+static void say_touched(struct db *db, const struct filing *f)
+{
+    const uint64_t keys[] = {cases_of_unit(f->unit->id), cases_of_party(f->applicant.id),
+                             cases_of_party(f->caller->who->party)};
+
+    if (!f->newcomer && !binds_documents(f) && !moves_by_itself(f))
+        db_touches(db, keys, COUNT(keys));
+}
+
 static bool write_filing(struct db *db, void *arg, struct error *e)
 {
     struct filing *f = arg;
-    struct event_row event = {
-        .at = f->caller->now,
-        .actor = f->caller->who->party,
-        .unit = f->unit->id,
-        .action = "submit",
-        .to_step = f->service->flow->start->id,
-        .to_status = (int)f->service->flow->start->status,
-    };
 
+    say_touched(db, f);
     f->repeated_ref = NULL;
     if (f->caller->key && !request_repeated(db, f->caller->who->party, f->caller->key, &f->caller->fingerprint,
                                             f->arena, &f->repeated_ref, e))
         return false;
     if (f->repeated_ref)
         return true;
-    event.case_id = f->id = id_new();
     if (f->newcomer && !make_party(db, f, e))
         return false;
-    return take_code(db, f, e) && insert_case(db, f, e) && case_event_add(db, &event, e) &&
-           papers_bind(db, f->papers, f->n_papers, f->id, f->applicant.id, e) &&
-           db_search_add(db, "s_case", f->id, arena_printf(f->arena, "%s %s", text_fold(f->arena, f->code), f->folded),
-                         e) &&
+    return insert(db, f, e) && papers_bind(db, f->papers, f->n_papers, f->id, f->applicant.id, e) &&
+           filing_add(db, f->house, f->caller->who, &f->applicant, f->service, f->code, f->id, f->caller->now, e) &&
            (!f->caller->key || request_keep(db, f->caller->who->party, f->caller->key, &f->caller->fingerprint, f->code,
-                                            f->caller->now, e)) &&
-           tell(db, f, e);
+                                            f->caller->now, e));
 }
 
 /* ---- before the write ---- */
@@ -164,16 +194,26 @@ static bool party_of_number(struct db *db, struct arena *a, const struct house *
     return true;
 }
 
-bool applicant_for(struct db *db, struct arena *a, const struct house *h, const struct actor *who,
-                   const char *on_behalf_of, struct party *out, struct error *e)
+/* Whose agent the caller is in this service. Who is not learns nothing of the number they tried. */
+static bool principal_of(struct db *db, struct arena *a, const struct actor *who, const char *number,
+                         const struct service *s, int64_t now, struct party *out, struct error *e)
 {
     bool found;
 
-    if (on_behalf_of && !text_equal(on_behalf_of, who->number)) {
-        if (!may_file_for_others(who))
-            return fail(e, E_FORBIDDEN, "only the one-stop and helpers file for others");
-        return party_of_number(db, a, h, on_behalf_of, out, e);
-    }
+    if (!party_by_number(db, a, number, out, &found, e))
+        return false;
+    return (found && actor_agency(who, out->id, s->code, s->field[LANG_VI], now)) ||
+           fail(e, E_NOT_AUTHORISED, "no authorisation for service %s", s->code);
+}
+
+bool applicant_for(struct db *db, struct arena *a, const struct house *h, const struct actor *who,
+                   const char *on_behalf_of, const struct service *s, int64_t now, struct party *out, struct error *e)
+{
+    bool found;
+
+    if (on_behalf_of && !text_equal(on_behalf_of, who->number))
+        return may_file_for_others(who) ? party_of_number(db, a, h, on_behalf_of, out, e)
+                                        : principal_of(db, a, who, on_behalf_of, s, now, out, e);
     if (who->kind == PARTY_OFFICER)
         return fail_field(e, "/on_behalf_of", "required", NULL);
     return party_find(db, a, who->party, out, &found, e) && (found || fail(e, E_INTERNAL, "the caller has no party"));
@@ -196,11 +236,12 @@ static bool read_channel(struct filing *f, const struct submission *s, struct er
     return true;
 }
 
-static bool find_places(struct filing *f, const struct submission *s, struct error *e)
+static bool find_places(struct db *db, struct filing *f, const struct submission *s, struct error *e)
 {
     struct date today = date_at(f->caller->now);
 
-    f->service = service_find(f->house, s->service);
+    if (!service_current(db, f->house, s->service, &f->service, e))
+        return false;
     if (!f->service)
         return fail_field(e, "/service", "absent", s->service);
     if (!service_is_open(f->service, today))
@@ -219,8 +260,9 @@ static bool prepare(struct db *db, struct filing *f, const struct submission *s,
     struct prefill known;
     struct paper *papers;
 
-    if (!find_places(f, s, e) ||
-        !applicant_for(db, f->arena, f->house, f->caller->who, s->on_behalf_of, &f->applicant, e) ||
+    if (!find_places(db, f, s, e) ||
+        !applicant_for(db, f->arena, f->house, f->caller->who, s->on_behalf_of, f->service, f->caller->now,
+                       &f->applicant, e) ||
         !read_channel(f, s, e) || !form_prefill(db, f->arena, f->house, f->service, &f->applicant, &known, e) ||
         !form_accept(f->service, &known, s->form, f->arena, &f->form, e) ||
         !form_fee(f->service, f->form, &f->applicant, f->arena, &f->fee, e) ||
@@ -239,25 +281,75 @@ static bool papers_must_be_complete(const struct submission *s)
     return !s->channel || strcmp(s->channel, "counter") != 0;
 }
 
+bool filing_prepare(struct house *h, struct arena *a, const struct caller *caller, const struct submission *s,
+                    struct filing **out, struct error *e)
+{
+    struct filing *f = arena_new_of(a, struct filing);
+    auto_read struct db *db = NULL;
+
+    *f = (struct filing){.house = h, .arena = a, .caller = caller};
+    if (!store_read(h->store, &db, e) || !prepare(db, f, s, papers_must_be_complete(s), e))
+        return false;
+    f->form_text = json_text(a, f->form);
+    f->papers_list = papers_stored(a, f->papers, f->n_papers);
+    f->papers_text = json_text(a, f->papers_list);
+    random_code(f->pin, CASE_PIN_CHARS);
+    *out = f;
+    return true;
+}
+
+/* The error is the writer's: kept until the reply is made. */
+static void keep_fate(void *arg, const struct error *e)
+{
+    struct filing *f = arg;
+
+    if (e) {
+        f->refused = malloc(sizeof *e);
+        if (!f->refused)
+            die("error", sizeof *e);
+        *f->refused = *e;
+        f->refused->extra = json_incref(e->extra);
+    }
+    f->then(f->then_arg);
+}
+
+void filing_write_later(struct filing *f, void (*then)(void *arg), void *arg)
+{
+    f->then = then;
+    f->then_arg = arg;
+    store_write_later(f->house->store, write_filing, f, keep_fate);
+}
+
+bool filing_kept(struct filing *f, struct error *e)
+{
+    if (!f->refused)
+        return true;
+    error_done(e);
+    *e = *f->refused;
+    free(f->refused);
+    f->refused = NULL;
+    return false;
+}
+
+const char *filing_code(const struct filing *f)
+{
+    return f->repeated_ref ? f->repeated_ref : f->code;
+}
+
+const struct case_file *filing_case(const struct filing *f)
+{
+    return f->repeated_ref || binds_documents(f) || moves_by_itself(f) ? NULL : &f->made;
+}
+
 bool case_submit(struct house *h, struct arena *a, const struct caller *caller, const struct submission *s,
                  const char **code, bool *repeated, struct error *e)
 {
-    struct filing f = {.house = h, .arena = a, .caller = caller};
+    struct filing *f;
 
-    {
-        auto_read struct db *db = NULL;
-
-        if (!store_read(h->store, &db, e) || !prepare(db, &f, s, papers_must_be_complete(s), e))
-            return false;
-    }
-    f.form_text = json_text(a, f.form);
-    f.papers_text = json_text(a, papers_stored(a, f.papers, f.n_papers));
-    f.folded = text_fold(a, arena_printf(a, "%s %s", f.applicant.name, f.service->name[LANG_VI]));
-    random_code(f.pin, CASE_PIN_CHARS);
-    if (!store_write(h->store, write_filing, &f, e))
+    if (!filing_prepare(h, a, caller, s, &f, e) || !store_write(h->store, write_filing, f, e))
         return false;
-    *repeated = f.repeated_ref != NULL;
-    *code = f.repeated_ref ? f.repeated_ref : arena_strdup(a, f.code);
+    *repeated = f->repeated_ref != NULL;
+    *code = filing_code(f);
     return true;
 }
 
@@ -273,7 +365,8 @@ bool case_quote(struct house *h, struct arena *a, const struct caller *caller, c
     *fee = f.fee;
     *due_at = INSTANT_NONE;
     if (f.service->limit.value) {
-        if (!calendar_due(casework_of(h)->calendar, caller->now, f.service->limit, f.service->way, &due, e))
+        if (!calendar_due(calendar_of_unit(casework_of(h)->calendar, f.unit->code), caller->now, f.service->limit,
+                          f.service->way, &due, e))
             return false;
         *due_at = due.due_ms;
     }

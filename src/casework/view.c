@@ -50,6 +50,8 @@ static void write_clocks(struct json_out *o, struct arena *a, const struct case_
     out_member_bool(o, "paused", c->step->pause);
     out_close(o, '}');
     out_member_text(o, "timeliness", timeliness_name(t.timeliness));
+    out_member_instant(o, "moved_at", c->moved_at ? c->moved_at : c->submitted_at);
+    out_member_bool(o, "silent", case_is_silent(c, now));
 }
 
 /* What lists and single cases share. The object stays open. */
@@ -73,7 +75,7 @@ static void write_head(struct json_out *o, struct arena *a, const struct house *
     out_member_i64(o, "amount", c->fee);
     out_member_text(o, "state", c->fee_state);
     out_close(o, '}');
-    out_member_null(o, "parent");
+    out_member_text(o, "parent", c->parent);
 }
 
 void case_write_brief(struct json_out *o, struct arena *a, const struct house *h, const struct case_file *c,
@@ -106,7 +108,10 @@ static bool write_parties(struct json_out *o, struct db *db, struct arena *a, co
     struct party applicant, other;
     bool found, found_other = false;
 
-    if (!party_find(db, a, c->applicant, &applicant, &found, e))
+    found = c->party != NULL;
+    if (found)
+        applicant = *c->party;
+    else if (!party_find(db, a, c->applicant, &applicant, &found, e))
         return false;
     write_party(o, "applicant", found ? &applicant : NULL, true);
     if (c->submitter == c->applicant) {
@@ -174,26 +179,89 @@ static bool write_entry(struct json_out *o, struct db *db, struct arena *a, cons
     return true;
 }
 
+/* What other units were asked: the codes of the contract, and beside them what each was asked and said. */
+static void write_children(struct json_out *o, const struct house *h, const struct case_file *c, int64_t now,
+                           enum lang lang)
+{
+    size_t i;
+    const json_t *row;
+
+    out_key(o, "children");
+    out_open(o, '[');
+    json_array_foreach(c->answers, i, row) out_text(o, json_str(row, "case"));
+    out_close(o, ']');
+    out_key(o, "asked");
+    out_open(o, '[');
+    json_array_foreach(c->answers, i, row)
+    {
+        const char *code = json_str(row, "unit");
+        const struct unit *u = code ? unit_by_code(h, code) : NULL;
+        int64_t due = json_i64(row, "due_at", INSTANT_NONE), answered = json_i64(row, "answered_at", INSTANT_NONE);
+
+        out_open(o, '{');
+        out_member_text(o, "case", json_str(row, "case"));
+        out_member_text(o, "ask", json_str(row, "ask"));
+        out_member_text(o, "title", json_title(json_object_get(row, "title"), lang));
+        write_named(o, "unit", code, u ? u->name[lang] : code);
+        out_member_instant(o, "asked_at", json_i64(row, "asked_at", INSTANT_NONE));
+        out_member_instant(o, "due_at", due);
+        out_member_instant(o, "answered_at", answered);
+        out_member_bool(o, "late", due != INSTANT_NONE && (answered == INSTANT_NONE ? now : answered) > due);
+        out_member_json(o, "status", json_object_get(row, "status"));
+        out_member_text(o, "answer", json_str(row, "note"));
+        out_member_json(o, "decision", json_object_get(row, "decision"));
+        out_close(o, '}');
+    }
+    out_close(o, ']');
+}
+
+/* How each date came about: by which rule, which version of the calendar, which limit. */
+static void write_counts(struct json_out *o, const struct case_file *c)
+{
+    size_t i;
+    const json_t *row;
+
+    out_key(o, "counts");
+    out_open(o, '[');
+    json_array_foreach(c->counts, i, row)
+    {
+        out_open(o, '{');
+        out_member_instant(o, "at", json_i64(row, "at", INSTANT_NONE));
+        out_member_text(o, "why", json_str(row, "why"));
+        out_member_text(o, "rule", json_str(row, "rule"));
+        out_member_i64(o, "calendar", json_i64(row, "calendar", 0));
+        out_member_text(o, "limit", json_str(row, "limit"));
+        out_member_text(o, "way", json_str(row, "way"));
+        out_member_instant(o, "due_at", json_i64(row, "due_at", INSTANT_NONE));
+        out_member_instant(o, "legal_due_at", json_i64(row, "legal_due_at", INSTANT_NONE));
+        out_close(o, '}');
+    }
+    out_close(o, ']');
+}
+
 bool case_write(struct json_out *o, struct db *db, struct arena *a, const struct house *h, const struct actor *who,
                 const struct case_file *c, int64_t now, enum lang lang, struct error *e)
 {
-    bool own = who->party == c->applicant || who->party == c->submitter;
+    struct standing standing = case_standing(h, who, c, now);
+    bool own = standing.own || standing.agency;
 
     write_head(o, a, h, c, now, lang);
-    if (!write_parties(o, db, a, c, e))
+    if (!write_parties(o, db, a, c, e) || !filing_write(o, db, c, e))
         return false;
     out_member_raw(o, "form", c->form);
+    /* What is proposed is among officers until it is signed. */
+    out_member_json(o, "decision",
+                    own && c->done_at == INSTANT_NONE ? NULL : json_object_get(loaded(a, c->office), "decision"));
     out_key(o, "papers");
-    papers_write(o, db, a, c->service, loaded(a, c->papers), lang);
+    papers_write(o, db, a, c->service, c->papers_list ? c->papers_list : loaded(a, c->papers), lang);
     if (!write_results(o, db, a, c, e) || (!own && !write_entry(o, db, a, h, c, lang, e)))
         return false;
     if (own) {
         out_member_null(o, "entry");
         out_member_text(o, "track_pin", c->pin);
     }
-    out_key(o, "children");
-    out_open(o, '[');
-    out_close(o, ']');
+    write_children(o, h, c, now, lang);
+    write_counts(o, c);
     out_key(o, "actions");
     if (!actions_write(o, db, a, h, who, c, now, lang, e))
         return false;
@@ -209,6 +277,7 @@ static void write_needs(struct json_out *o, unsigned needs)
     static const struct { unsigned bit; const char *name; } names[] = {
         {NEED_NOTE, "note"}, {NEED_ASSIGNEE, "assignee"}, {NEED_PAPERS, "papers"}, {NEED_FORM, "form"},
         {NEED_STEP, "step"}, {NEED_ENTRY, "entry"}, {NEED_DUE, "due_at"},
+        {NEED_OVERRIDE, "override"}, {NEED_AMOUNT, "amount"}, {NEED_UNITS, "units"},
     };
     /* clang-format on */
 
@@ -288,9 +357,42 @@ static void write_askable(struct json_out *o, struct arena *a, const struct case
     out_close(o, ']');
 }
 
-static bool write_options(struct json_out *o, struct db *db, struct arena *a, const struct case_file *c,
-                          const struct transition *t, enum lang lang, struct error *e)
+/* Earlier steps it may go back to; without a choice it goes where the flow says. */
+static bool write_behind(struct json_out *o, struct db *db, const struct case_file *c, enum lang lang, struct error *e)
 {
+    const struct step *behind[32];
+    size_t n;
+
+    if (!steps_behind(db, c, behind, COUNT(behind), &n, e))
+        return false;
+    out_key(o, "step");
+    out_open(o, '[');
+    for (size_t i = 0; i < n; i++) {
+        out_open(o, '{');
+        out_member_text(o, "id", behind[i]->id);
+        out_member_text(o, "title", behind[i]->title[lang]);
+        out_close(o, '}');
+    }
+    out_close(o, ']');
+    return true;
+}
+
+/* The form of what is recorded, with what was before. */
+static void write_office_form(struct json_out *o, struct arena *a, const struct case_file *c, enum lang lang)
+{
+    const json_t *before = json_object_get(loaded(a, c->office), "decision");
+
+    out_key(o, "form");
+    out_open(o, '{');
+    out_member_json(o, "schema", json_held(a, service_office_new(c->service, lang)));
+    out_member_json(o, "data", before ? before : json_held(a, json_object()));
+    out_close(o, '}');
+}
+
+static bool write_options(struct json_out *o, struct db *db, struct arena *a, const struct case_file *c,
+                          const struct legal_action *legal, enum lang lang, struct error *e)
+{
+    const struct transition *t = legal->transition;
     enum effect effect = t->standard ? t->standard->effect : EFFECT_MOVE;
     const struct step *to = leads_to(c, t);
 
@@ -301,6 +403,10 @@ static bool write_options(struct json_out *o, struct db *db, struct arena *a, co
             return false;
     if (effect == EFFECT_ASK_SUPPLEMENT || effect == EFFECT_SUPPLEMENT)
         write_askable(o, a, c, lang);
+    if (effect == EFFECT_RETURN && !write_behind(o, db, c, lang, e))
+        return false;
+    if ((legal->needs & NEED_FORM) && effect != EFFECT_SUPPLEMENT)
+        write_office_form(o, a, c, lang);
     out_close(o, '}');
     return true;
 }
@@ -309,8 +415,10 @@ bool actions_write(struct json_out *o, struct db *db, struct arena *a, const str
                    const struct case_file *c, int64_t now, enum lang lang, struct error *e)
 {
     struct legal_action legal[LEGAL_ACTIONS_MAX];
-    size_t n = actions_legal(h, who, c, now, legal);
+    size_t n;
 
+    if (!actions_legal(db, a, h, who, c, now, legal, &n, e))
+        return false;
     out_open(o, '[');
     for (size_t i = 0; i < n; i++) {
         const struct transition *t = legal[i].transition;
@@ -320,7 +428,7 @@ bool actions_write(struct json_out *o, struct db *db, struct arena *a, const str
         out_member_text(o, "title", t->title[lang]);
         write_needs(o, legal[i].needs);
         write_hint(o, a, c, t, lang);
-        if (!write_options(o, db, a, c, t, lang, e))
+        if (!write_options(o, db, a, c, &legal[i], lang, e))
             return false;
         out_close(o, '}');
     }

@@ -1,9 +1,8 @@
 // The rules of the way: who may do what at which step, what an action needs, and what is refused with its reason.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
-import { eventually } from './harness.mjs'
+import { inflateRawSync } from 'node:zlib'
+import { eventually, valueOf } from './harness.mjs'
 import { act, BROKER, COPY, EXTRACT, file, Town, upload, walk } from './town.mjs'
 
 const town = await Town.open()
@@ -18,6 +17,18 @@ const illegal = async (client, code, action, body = { note: 'x' }) => {
   const reply = (await client.post(`/api/v1/cases/${code}/actions/${action}`, body, 409)).body
   assert.equal(reply.code, 'action-not-allowed')
   assert.deepEqual(reply.actions.map((a) => a.id).sort(), await ids(client, code), 'the refusal lists what is allowed')
+}
+
+/** A file of a ZIP archive, found by its central directory. */
+function entryOf(zip, name) {
+  let at = zip.readUInt32LE(zip.length - 22 + 16)
+  for (; zip.readUInt32LE(at) === 0x02014b50; at += 46 + zip.readUInt16LE(at + 28) + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32)) {
+    if (zip.toString('utf8', at + 46, at + 46 + zip.readUInt16LE(at + 28)) !== name) continue
+    const local = zip.readUInt32LE(at + 42)
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
+    return inflateRawSync(zip.subarray(start, start + zip.readUInt32LE(at + 20))).toString()
+  }
+  assert.fail(`no ${name} in the archive`)
 }
 
 describe('a supplement', () => {
@@ -67,19 +78,23 @@ describe('a supplement', () => {
     await desk.get(`/api/v1/documents/${id}`) // what was added is the case's: whoever works on it may read it
   })
 
-  test('may be asked for at intake too, and later by the specialist', async () => {
+  test('is asked once: a second needs the head, who says why, and makes it late', async () => {
     await act(desk, code, 'hand-over')
-    const asked = await act(await at('specialist'), code, 'request-supplement', { note: 'Còn thiếu' })
+    const specialist = await at('specialist')
+    const head = await at('unit-head')
+    await illegal(specialist, code, 'request-supplement', { note: 'Còn thiếu' })
+    assert.deepEqual((await actions(head, code)).find((a) => a.id === 'request-supplement').needs, ['note', 'override'])
+    await act(head, code, 'request-supplement', { note: 'Còn thiếu' }, 422)
+    const asked = await act(head, code, 'request-supplement', { note: 'Còn thiếu', override: 'Chuyên viên kiểm tra sót' })
     assert.equal(asked.status, 5)
-    const back = await act(lan, code, 'supplement', { note: 'Đã nộp' })
-    assert.equal(back.step.id, 'appraisal')
+    assert.equal(asked.timeliness, 'overdue', 'the nation counts it as late, whatever the date')
   })
 
   test('cannot carry somebody else’s paper, nor change what is locked', async () => {
-    await act(await at('specialist'), code, 'request-supplement', { note: 'Lần nữa' })
     const { id } = await upload(minh)
     await act(lan, code, 'supplement', { papers: [{ kind: 'authorisation-letter', document: id }] }, 422)
     assert.equal((await act(lan, code, 'supplement', { form: { applicant: { full_name: 'Người Khác' } } }, 422)).code, 'field-locked')
+    assert.equal((await act(lan, code, 'supplement', { note: 'Đã nộp' })).step.id, 'appraisal')
   })
 })
 
@@ -136,7 +151,7 @@ describe('ends before the end', () => {
       const signatory = await at('signatory')
       await act(signatory, code, action, {}, 422)
       assert.equal((await act(signatory, code, action, { note: 'Có căn cứ' })).status, 8)
-      assert.deepEqual((await lan.get('/api/v1/vault')).body.documents.filter((d) => d.case === code), [])
+      assert.deepEqual((await lan.get(`/api/v1/cases/${code}`)).body.results, []) // but the notice that says so may be drawn by now
     }
   })
 
@@ -286,11 +301,23 @@ describe('other people’s cases', () => {
     await minh.post(`/api/v1/cases/${code}/actions/withdraw`, {}, 404)
     assert.equal((await minh.get(`/api/v1/cases/${ward}-990101-0001`, 404)).body.code, 'not-found')
     assert.ok(!(await minh.all('/api/v1/cases')).some((c) => c.code === code))
-    const denied = new DatabaseSync(join(town.server.data, 'motcua.db'), { readOnly: true })
-      .prepare("SELECT count(*) AS n FROM audit WHERE action = 'denied' AND what = 'case' AND key = ?")
-    await eventually(() => denied.get(code).n, (n) => n >= 4)
+    const denied = () => Number(valueOf(town.server.data, `SELECT count(*) FROM audit WHERE action = 'denied' AND what = 'case' AND key = '${code}'`))
+    await eventually(denied, (n) => n >= 4)
     const tracked = (await town.stranger.get(`/api/v1/track/${code}`)).body
     assert.equal(tracked.unit, undefined)
+  })
+
+  test('the pin of a dossier cannot be guessed', async () => {
+    const { code, track_pin: pin } = await file(lan, ward)
+    const guess = (word) => town.stranger.get(`/api/v1/track/${code}?pin=${word}`, null)
+    const wrong = []
+    for (let i = 0; i < 6; i++) wrong.push((await guess(`00000${i}`)).status)
+    assert.deepEqual(wrong, [422, 422, 422, 422, 422, 429])
+    const late = await guess(pin)
+    assert.equal(late.status, 429, 'the right one too')
+    assert.equal(late.body.code, 'too-many-requests')
+    assert.ok(late.body.retry_after > 0)
+    await town.stranger.get(`/api/v1/track/${code}`)
   })
 
   test('an officer’s look is in the citizen’s log; their own is not', async () => {
@@ -326,6 +353,58 @@ describe('lists', () => {
     await minh.get('/api/v1/cases?status=11', 400)
     await minh.get('/api/v1/cases?limit=0', 400)
     await minh.get('/api/v1/cases?limit=201', 400)
+  })
+
+  test('by telephone, field, day, officer and part of a code', async () => {
+    const box = await at('one-stop', other)
+    const { code } = await file(minh, other, { form: { applicant: { phone: '0987654321' } } })
+    const found = async (query) => (await box.all(`/api/v1/cases?box=unit&${query}`)).some((c) => c.code === code)
+    const { field } = (await minh.get(`/api/v1/services/${EXTRACT}`)).body
+    const { submitted_at: filed, due_at: due } = await act(box, code, 'receive')
+    const day = (ms) => new Date(ms + 7 * 3600e3).toISOString().slice(0, 10)
+    const [today, tomorrow, promised] = [day(Date.parse(filed)), day(Date.parse(filed) + 864e5), day(Date.parse(due))]
+
+    for (const query of ['phone=0987654321', 'phone=%2B84%20987%20654%20321', 'q=0987.654.321', `field=${encodeURIComponent(field)}`, `from=${today}&to=${today}`,
+      `from=${today}`, `due_from=${promised}&due_to=${promised}`, 'assignee=none', `q=${code.split('-').slice(1).join('-')}`])
+      assert.ok(await found(query), query)
+    for (const query of ['phone=0987654322', 'field=Kh%C3%B4ng%20c%C3%B3', `from=${tomorrow}`, `due_from=${day(Date.parse(due) + 864e5)}`, `assignee=${minh.party.id}`])
+      assert.ok(!(await found(query)), query)
+    for (const query of ['from=2026-02-30', `phone=${'1'.repeat(21)}`]) await box.get(`/api/v1/cases?box=unit&${query}`, 400)
+    for (const query of ['from=2026-03-02&to=2026-03-01', 'assignee=somebody']) await box.get(`/api/v1/cases?box=unit&${query}`, 422)
+    assert.ok((await minh.all('/api/v1/cases?box=mine&q=0987654321')).some((c) => c.code === code))
+    assert.deepEqual(await (await at('one-stop', ward)).all('/api/v1/cases?box=unit&phone=0987654321'), [], 'another unit finds nothing')
+  })
+
+  test('a list as CSV and XLSX: the same rows, and nobody else’s', async () => {
+    const box = await at('one-stop', other)
+    const { code } = await file(minh, other)
+    const codes = (await box.all('/api/v1/cases?box=unit&status=1')).map((c) => c.code)
+    const csv = await box.get('/api/v1/cases.csv?box=unit&status=1', 200, { 'accept-language': 'en' })
+    assert.match(csv.headers['content-type'], /^text\/csv/)
+    assert.match(csv.headers['content-disposition'], /filename="dossiers-\d{4}-\d\d-\d\d\.csv"/)
+    const lines = csv.text.replace('\ufeff', '').trim().split('\r\n')
+    assert.match(lines[0], /^Dossier code,/)
+    assert.deepEqual(lines.slice(1).map((line) => line.split(',')[0]), codes)
+    const xlsx = await box.get('/api/v1/cases.xlsx?box=unit&status=1')
+    const sheet = entryOf(xlsx.bytes, 'xl/worksheets/sheet1.xml')
+    assert.deepEqual([...sheet.matchAll(/<c r="A\d+"[^>]*><is><t>([^<]*)/g)].map(([, value]) => value).slice(1), codes)
+    assert.ok(codes.includes(code))
+    await box.get('/api/v1/cases.csv?box=unit&colour=red', 400)
+    assert.equal((await minh.get('/api/v1/cases.csv?box=unit')).text.trim().split('\r\n').length, 1, 'a citizen has no unit')
+    await town.stranger.get('/api/v1/cases.csv', 401)
+    await eventually(() => valueOf(town.server.data, `SELECT count(*) FROM audit WHERE action = 'export' AND what = 'cases' AND key = 'unit: ${codes.length}'`), (n) => Number(n) >= 2)
+  })
+
+  test('the board of a unit counts what its lists show', async () => {
+    const box = await at('one-stop', other)
+    const { body } = await box.get(`/api/v1/units/${other}/board`)
+    assert.equal(body.open, (await box.all('/api/v1/cases?box=unit')).length)
+    assert.equal(body.officers.reduce((n, { open }) => n + open, 0), body.open)
+    assert.ok(body.whole && body.services.some((s) => s.code === EXTRACT && s.open > 0) && body.days.length === 14)
+    await (await town.as('supervisor')).get(`/api/v1/units/${other}/board`)
+    await (await at('one-stop', ward)).get(`/api/v1/units/${other}/board`, 403)
+    await minh.get(`/api/v1/units/${other}/board`, 403)
+    await box.get('/api/v1/units/H29.9.9999/board', 404)
   })
 
   test('codes run without gaps', async () => {

@@ -109,11 +109,12 @@ test('the result is in the vault and can be downloaded', async () => {
   for (const expected of [lan.party.name, lan.party.number, paper.verify_code]) assert.ok(words.includes(expected.normalize('NFC').toLowerCase()), `the paper does not say "${expected}":\n${words}`)
 })
 
-test('delivered and archived: nothing more can be done', async () => {
+test('delivered and archived: nothing more can be done, but a wrong result taken back', async () => {
   assert.equal((await act(desk, code, 'deliver')).status, 10)
   const archived = await act(archivist, code, 'archive')
   assert.equal(archived.step, null)
-  for (const client of [lan, desk, specialist, signatory, archivist]) assert.deepEqual(actionsOf(await read(client, code)), [])
+  for (const client of [lan, desk, specialist, archivist]) assert.deepEqual(actionsOf(await read(client, code)), [])
+  assert.deepEqual(actionsOf(await read(signatory, code)), ['correct-result', 'withdraw-result'])
   const { body } = await lan.post(`/api/v1/cases/${code}/actions/withdraw`, {}, 409)
   assert.equal(body.code, 'action-not-allowed')
   assert.deepEqual(body.actions, [])

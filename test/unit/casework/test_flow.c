@@ -19,7 +19,8 @@ static const char good[] =
     "\"refused\": {\"title\": {\"vi\": \"Từ chối\"}, \"status\": 3, \"end\": true},"
     "\"withdrawn\": {\"title\": {\"vi\": \"Rút\"}, \"status\": 7, \"end\": true},"
     "\"done\": {\"title\": {\"vi\": \"Xong\"}, \"status\": 9, \"end\": true}},"
-    "\"always\": {\"withdraw\": {\"to\": \"withdrawn\", \"while\": [1, 4]}}}";
+    "\"always\": {\"withdraw\": {\"to\": \"withdrawn\", \"while\": [1, 4]},"
+    "\"apologise\": {\"to\": \"same\", \"while\": [4]}}}";
 
 static json_t *parsed(const char *text)
 {
@@ -116,10 +117,14 @@ static struct actor actor_of(int64_t party, const struct role_at *roles, size_t 
     return (struct actor){.party = party, .roles = roles, .n_roles = n};
 }
 
-static bool offered(const struct scene *s, const struct actor *who, const char *action, unsigned *needs)
+static bool offered_at(const struct scene *s, const struct actor *who, const char *action, int64_t now, unsigned *needs)
 {
     struct legal_action legal[LEGAL_ACTIONS_MAX];
-    size_t n = actions_legal(NULL, who, &s->file, 0, legal);
+    size_t n;
+    struct error e;
+
+    error_init(&e);
+    assert_true(actions_legal(NULL, s->arena, NULL, who, &s->file, now, legal, &n, &e));
 
     for (size_t i = 0; i < n; i++)
         if (strcmp(legal[i].transition->action, action) == 0) {
@@ -128,6 +133,11 @@ static bool offered(const struct scene *s, const struct actor *who, const char *
             return true;
         }
     return false;
+}
+
+static bool offered(const struct scene *s, const struct actor *who, const char *action, unsigned *needs)
+{
+    return offered_at(s, who, action, 0, needs);
 }
 
 static void only_the_role_of_the_step_in_the_unit_acts(void **state)
@@ -171,12 +181,29 @@ static void only_the_role_of_the_step_in_the_unit_acts(void **state)
     arena_free(s.arena);
 }
 
+static void an_apology_comes_once_and_a_day_ahead(void **state)
+{
+    static const struct role_at head[] = {{ROLE_UNIT_HEAD, WARD}};
+    const struct actor boss = actor_of(STRANGER, head, 1);
+    struct scene s = {.arena = arena_new()};
+
+    (void)state;
+    set(&s, "work");
+    s.file.due_at = 3 * DAY_MS;
+    assert_true(offered_at(&s, &boss, "apologise", 2 * DAY_MS, NULL));
+    assert_false(offered_at(&s, &boss, "apologise", 2 * DAY_MS + 1, NULL)); /* the last day has begun */
+    s.file.apologised = true;
+    assert_false(offered_at(&s, &boss, "apologise", DAY_MS, NULL));
+    arena_free(s.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_flow_compiles),
         cmocka_unit_test(mistakes_are_refused),
         cmocka_unit_test(only_the_role_of_the_step_in_the_unit_acts),
+        cmocka_unit_test(an_apology_comes_once_and_a_day_ahead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,57 @@
+/* What somebody is to a case: the one place that says who may see it and as what they act. Lists, single cases, their
+ * documents and every action ask here, so that a new way of coming to a case is one branch below. */
+#include "casework/casework_internal.h"
+
+/* The unit that answers for it, one that it asked, the one that asked it. */
+static bool has_a_part(const struct case_file *c, int64_t unit)
+{
+    size_t i;
+    json_t *other;
+
+    if (unit == c->unit->id)
+        return true;
+    json_array_foreach(c->shared, i, other) if (json_integer_value(other) == unit) return true;
+    return false;
+}
+
+/* One role of the caller, their own or lent, seen from the case. Overseers read below their unit and act nowhere
+ * (Decree 61/2018: no one else learns what a dossier says). */
+static void add_role(const struct house *h, const struct role_at *at, const struct case_file *c, struct standing *out)
+{
+    bool oversees = at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR;
+    unsigned bit = at->unit == c->unit->id ? 1U << at->role : 0;
+
+    out->bits |= bit;
+    out->own_bits |= at->on_behalf ? 0 : bit;
+    if (oversees ? unit_is_within(h, c->unit->id, at->unit)
+                 : at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && has_a_part(c, at->unit))
+        out->sees = true;
+}
+
+/* Who filed for another keeps it while they may: a citizen as long as the authorisation lasts, those whose work it is
+ * (helpers, officers) for good. */
+static bool filed_for_good(const struct actor *who, const struct case_file *c)
+{
+    bool by_office = who->kind == PARTY_OFFICER;
+
+    for (size_t i = 0; i < who->n_roles && !by_office; i++)
+        by_office = who->roles[i].role == ROLE_HELPER || who->roles[i].role == ROLE_ONE_STOP;
+    return who->party == c->submitter && (by_office || c->submitter == c->applicant);
+}
+
+struct standing case_standing(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now)
+{
+    struct standing s = {0};
+
+    if (!who)
+        return s;
+    s.own = who->party == c->applicant || filed_for_good(who, c);
+    s.agency = s.own ? NULL : actor_agency(who, c->applicant, c->service->code, c->service->field[LANG_VI], now);
+    if (s.own || s.agency) {
+        s.sees = true;
+        s.bits = s.own_bits = BY_APPLICANT;
+    }
+    for (size_t i = 0; i < who->n_roles; i++)
+        add_role(h, &who->roles[i], c, &s);
+    return s;
+}
