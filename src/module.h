@@ -23,6 +23,9 @@ struct module {
     const struct pack_kind *pack;       /* kinds of definition it understands (registry.h); ended by a NULL folder */
     /* In the order of the list: listen, register job kinds, load definitions into memory. */
     bool (*start)(struct house *house, struct error *e);
+    /* Reads its definitions anew, because another node has changed them; on one thread, while requests go on with what
+     * they hold. Called in the order of the list; may be NULL. */
+    bool (*load)(struct house *house, struct error *e);
     void (*stop)(struct house *house); /* in the reverse order; also after a failed start */
 };
 
@@ -30,10 +33,13 @@ enum room { ROOM_PEOPLE, ROOM_REGISTRY, ROOM_DOCUMENT, ROOM_CASEWORK, ROOM_NOTIC
 
 /* Made by main, frozen once every module has started. */
 struct house {
-    const char *data_dir;
-    const char *origin; /* the public address ("https://…"), for what is printed; NULL when none is set */
+    const char *data_dir;  /* files, and SQLite's database */
+    const char *db_url;    /* a database elsewhere; NULL: DIR/motcua.db */
+    const char *files;     /* where documents are kept: a place of objects.h; NULL: the data folder's own "files" */
+    const char *origin;    /* the public address ("https://…"), for what is printed; NULL when none is set */
+    const char *timestamp; /* address of the timestamp authority (RFC 3161); NULL when there is none */
     struct store *store;
     struct feed *feed;
     const struct module *const *modules; /* ended by NULL */
-    void *room[ROOM__COUNT];             /* each room's own state, read through its header only */
+    void *_Atomic room[ROOM__COUNT];     /* each room's own state, read through its header only */
 };

@@ -9,7 +9,10 @@
 #include "people/people.h"
 #include "program/program.h"
 #include "registry/registry.h"
+#include "systems/catalogue/catalogue.h"
+#include "systems/vault/vault.h"
 
 const struct module *const all_modules[] = {
-    &people_module, &registry_module, &document_module, &notice_module, &casework_module, NULL,
+    &people_module,   &registry_module,  &document_module, &notice_module,
+    &casework_module, &catalogue_module, &vault_module,    NULL,
 };

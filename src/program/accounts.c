@@ -6,7 +6,7 @@
 
 #include "people/people.h"
 
-enum { PASSWORD_MAX = 256, PASSWORD_MIN = 8 };
+enum { PASSWORD_MAX = 256 };
 
 /* ---- passwords ---- */
 /* One line of standard input; a terminal does not show it. */
@@ -35,31 +35,14 @@ static bool read_password(char out[static PASSWORD_MAX], struct error *e)
     return true;
 }
 
-/* At least eight characters of four classes (Decree 85/2016, TT 12/2022: information security level 3). */
-static bool is_strong(const char *password)
-{
-    bool lower = false, upper = false, digit = false, other = false;
-
-    for (const char *p = password; *p; p++) {
-        lower |= *p >= 'a' && *p <= 'z';
-        upper |= *p >= 'A' && *p <= 'Z';
-        digit |= *p >= '0' && *p <= '9';
-        other |= !((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9'));
-    }
-    return lower && upper && digit && other && text_length(password) >= PASSWORD_MIN;
-}
-
-static bool hash_password(char hash[static PASSWORD_HASH_MAX], struct error *e)
+static bool hash_password(const struct house *h, const char *user, char hash[static PASSWORD_HASH_MAX], struct error *e)
 {
     char password[PASSWORD_MAX];
     bool ok;
 
     if (!read_password(password, e))
         return false;
-    ok = is_strong(password) ? password_hash(password, hash, e)
-                             : fail(e, E_USAGE,
-                                    SAY("mật khẩu cần ít nhất 8 ký tự, có chữ thường, chữ hoa, số và ký hiệu",
-                                        "a password needs 8 characters: lower, upper, digit, symbol"));
+    ok = password_is_strong(h, user, password, e) && password_hash(password, hash, e);
     sodium_memzero(password, sizeof password);
     return ok;
 }
@@ -76,7 +59,8 @@ static bool write_add(struct db *db, void *arg, struct error *e)
 {
     const struct change *c = arg;
     struct party party = {.kind = PARTY_OFFICER, .name = c->name};
-    struct account_new account = {.user = c->user, .password_hash = c->hash};
+    /* Whoever types it here is seldom its owner. */
+    struct account_new account = {.user = c->user, .password_hash = c->hash, .must_change = true};
     int64_t id;
 
     if (!party_put(db, &party, e))
@@ -109,7 +93,7 @@ static bool add(struct house *h, const struct args *args, struct error *e)
     char hash[PASSWORD_HASH_MAX];
     struct change c = {.user = args->rest[1], .name = args->n > 2 ? args->rest[2] : args->rest[1], .hash = hash};
 
-    return hash_password(hash, e) && store_write(h->store, write_add, &c, e);
+    return hash_password(h, c.user, hash, e) && store_write(h->store, write_add, &c, e);
 }
 
 static bool password(struct house *h, const struct args *args, struct error *e)
@@ -117,7 +101,7 @@ static bool password(struct house *h, const struct args *args, struct error *e)
     char hash[PASSWORD_HASH_MAX];
     struct change c = {.user = args->rest[1], .hash = hash};
 
-    return hash_password(hash, e) && store_write(h->store, write_password, &c, e);
+    return hash_password(h, c.user, hash, e) && store_write(h->store, write_password, &c, e);
 }
 
 static bool role(struct house *h, const struct args *args, struct error *e)
@@ -148,10 +132,13 @@ static const struct {
 
 bool run_user(const struct args *args, struct error *e)
 {
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
+    struct home home;
 
     for (size_t i = 0; i < COUNT(acts); i++)
         if (strcmp(acts[i].name, args->rest[0]) == 0)
-            return house_open(args->data, &house, e) && acts[i].run(&house, args, e);
-    return fail(e, E_USAGE, "user %s ?", args->rest[0]);
+            return home_of(args, a, &home, e) && house_open(&home, &house, e) && acts[i].run(&house, args, e);
+    return home_of(args, a, &home, e) && house_open(&home, &house, e) &&
+           account_command(&house, args->rest[0], args->rest[1], args->n > 2 ? args->rest[2] : NULL, e);
 }

@@ -1,5 +1,5 @@
-/* Care of a data folder: backup, restore, verify. */
-#include "program/program.h"
+/* Care of a data folder: plain copies, verify; and which kind of backup is meant. */
+#include "program/backup_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,10 +11,11 @@
 #include "db/db.h"
 #include "document/document.h"
 #include "people/people.h"
+#include "systems/vault/vault.h"
 
 /* ---- copying files ---- */
 /* By reading and writing: copy_file_range() refuses to go from one kind of file system to another, as a backup does. */
-static bool copy_file(const char *from, const char *to, struct error *e)
+bool file_copy(const char *from, const char *to, struct error *e)
 {
     auto_close int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
     char chunk[65536];
@@ -51,7 +52,7 @@ static bool copy_one(const char *path, void *arg, struct error *e)
         return false;
     *slash = '/';
     c->n++;
-    return copy_file(path, to, e);
+    return file_copy(path, to, e);
 }
 
 static bool copy_folder(const char *from, const char *to, const char *name, size_t *n, struct error *e)
@@ -71,7 +72,18 @@ static bool copy_mark(struct arena *a, const char *from, const char *to, struct 
 {
     const char *mark = arena_printf(a, "%s/demo-accounts.json", from);
 
-    return access(mark, F_OK) != 0 || copy_file(mark, arena_printf(a, "%s/demo-accounts.json", to), e);
+    return access(mark, F_OK) != 0 || file_copy(mark, arena_printf(a, "%s/demo-accounts.json", to), e);
+}
+
+/* Keys go along, for their owner's eyes only; they lie nowhere else. */
+static bool copy_keys(struct arena *a, const char *from, const char *to, struct error *e)
+{
+    size_t n;
+
+    if (access(arena_printf(a, "%s/keys", from), F_OK) != 0) /* of a program before there were any */
+        return true;
+    return (mkdir(arena_printf(a, "%s/keys", to), 0700) == 0 || fail_errno(e, "make the folder of the keys")) &&
+           copy_folder(from, to, "keys", &n, e);
 }
 
 /* A whole data folder under a passing name, then named: a copy that was cut off is never taken for one. The database
@@ -84,17 +96,37 @@ static bool copy_data(const char *from, const char *to, size_t *n, struct error 
     folder_remove(part); /* of an attempt that was cut off */
     if (!folder_make(part, e) ||
         !store_backup_of(arena_printf(a, "sqlite:%s/motcua.db", from), arena_printf(a, "%s/motcua.db", part), e) ||
-        !copy_folder(from, part, "files", n, e) || !copy_mark(a, from, part, e) || !folder_sync(part, e)) {
+        !copy_folder(from, part, "files", n, e) || !copy_keys(a, from, part, e) || !copy_mark(a, from, part, e) ||
+        !folder_sync(part, e)) {
         folder_remove(part);
         return false;
     }
     return rename(part, to) == 0 || fail_errno(e, "%s", to); /* over an empty folder, never over a full one */
 }
 
+/* A city on PostgreSQL has a folder, too. */
+static bool has_database(const char *data, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+
+    return access(arena_printf(a, "%s/motcua.db", data), F_OK) == 0 ||
+           fail(
+               e, E_NOT_FOUND,
+               SAY("%s/motcua.db; thành phố trên PostgreSQL sao lưu bằng pgBackRest hoặc pg_dump, xem deploy/README.md",
+                   "%s/motcua.db; a city on PostgreSQL is backed up with pgBackRest or pg_dump, see deploy/README.md"),
+               data);
+}
+
 bool run_backup(const struct args *args, struct error *e)
 {
     size_t n;
 
+    if (!has_database(args->data, e))
+        return false;
+    if (args->key)
+        return backup_sealed(args, e);
+    if (args->keep || args->files)
+        return fail(e, E_USAGE, "--key FILE.pub ?");
     if (!copy_data(args->data, args->rest[0], &n, e))
         return false;
     printf(SAY("Đã sao lưu vào %s: cơ sở dữ liệu và %zu tệp\n", "Backed up into %s: the database and %zu files\n"),
@@ -102,10 +134,12 @@ bool run_backup(const struct args *args, struct error *e)
     return true;
 }
 
-bool run_restore(const struct args *args, struct error *e)
+static bool restore_copy(const struct args *args, struct error *e)
 {
     size_t n;
 
+    if (args->at || args->files)
+        return fail(e, E_USAGE, "--key FILE ?");
     if (!copy_data(args->rest[0], args->data, &n, e))
         return false;
     printf(SAY("Đã phục hồi vào %s: cơ sở dữ liệu và %zu tệp\n", "Restored into %s: the database and %zu files\n"),
@@ -119,7 +153,7 @@ enum { WHAT_WIDTH = 20 };
 struct proving {
     struct house *house;
     struct db *db;
-    bool sound;
+    bool resume, sound;
 };
 
 static void tell(struct proving *p, const char *what, bool sound, int64_t checked)
@@ -142,6 +176,17 @@ static bool prove_audit(struct proving *p, struct error *e)
     return true;
 }
 
+static bool prove_vault(struct proving *p, struct error *e)
+{
+    int64_t checked;
+    bool sound;
+
+    if (!vault_verify(p->db, &sound, &checked, e))
+        return false;
+    tell(p, SAY("nhật ký của kho giấy tờ", "the vault's access log"), sound, checked);
+    return true;
+}
+
 static bool prove_cases(struct proving *p, struct error *e)
 {
     int64_t checked;
@@ -158,7 +203,7 @@ static bool prove_documents(struct proving *p, struct error *e)
     int64_t checked;
     bool sound;
 
-    if (!documents_verify(p->db, p->house, &sound, &checked, e))
+    if (!documents_verify(p->db, p->house, p->resume, &sound, &checked, e))
         return false;
     tell(p, SAY("tệp giấy tờ", "document files"), sound, checked);
     return true;
@@ -176,13 +221,15 @@ static bool prove_database(struct proving *p, struct error *e)
 
 bool run_verify(const struct args *args, struct error *e)
 {
-    static bool (*const proofs[])(struct proving *, struct error *) = {prove_audit, prove_cases, prove_documents,
-                                                                       prove_database};
+    static bool (*const proofs[])(struct proving *, struct error *) = {prove_audit, prove_vault, prove_cases,
+                                                                       prove_documents, prove_database};
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
     auto_read struct db *db = NULL;
-    struct proving p = {.house = &house, .sound = true};
+    struct proving p = {.house = &house, .resume = args->resume, .sound = true};
+    struct home home;
 
-    if (!house_open_kept(args->data, &house, e) || !store_read(house.store, &db, e))
+    if (!home_of(args, a, &home, e) || !house_open_kept(&home, &house, e) || !store_read(house.store, &db, e))
         return false;
     p.db = db;
     for (size_t i = 0; i < COUNT(proofs); i++)
@@ -193,4 +240,10 @@ bool run_verify(const struct args *args, struct error *e)
                     SAY("có dữ liệu đã bị thay đổi, xem nhật ký ở trên", "some data was changed: see above"));
     printf("OK\n");
     return true;
+}
+
+/* A backup is worth what its proof says. */
+bool run_restore(const struct args *args, struct error *e)
+{
+    return (args->key ? restore_sealed(args, e) : restore_copy(args, e)) && run_verify(args, e);
 }

@@ -5,10 +5,8 @@
 #include "people/people.h"
 #include "schema/schema.h"
 
-bool run_rights(const struct args *args, struct error *e)
+static void print_table(void)
 {
-    (void)args;
-    (void)e;
     printf("%-16s", "");
     for (int role = 0; role < ROLE__COUNT; role++)
         printf(" %s", role_name((enum role)role));
@@ -19,6 +17,30 @@ bool run_rights(const struct args *args, struct error *e)
             printf(" %-*s", (int)text_length(role_name((enum role)role)), role_may((enum role)role, right) ? "x" : ".");
         printf("\n");
     }
+}
+
+/* Every door the role may come through, and by which right; what lies behind is decided there (casework: access.c). */
+static void print_reach(enum role role)
+{
+    printf("%s (%s)\n", role_name(role), role_title(role, program_lang()));
+    for (const struct module *const *m = all_modules; *m; m++)
+        for (const struct route *r = (*m)->routes; r && r->method; r++)
+            if (r->right == RIGHT_PUBLIC || role_may(role, r->right))
+                printf("  %-7s %-52s %-16s %s\n", r->method, r->path,
+                       r->right == RIGHT_PUBLIC ? "" : right_name(r->right), r->summary);
+}
+
+bool run_rights(const struct args *args, struct error *e)
+{
+    enum role role;
+
+    if (args->n == 0) {
+        print_table();
+        return true;
+    }
+    if (!role_parse(args->rest[0], &role))
+        return fail(e, E_USAGE, "rights %s ?", args->rest[0]);
+    print_reach(role);
     return true;
 }
 

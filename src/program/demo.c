@@ -30,26 +30,31 @@ static bool make_city(struct house *h, const struct wanted *w, struct error *e)
     if (!parts_read(a, w->pack, &city.parts, e) || !city_populate(&city, w->residents, e))
         return false;
     books_fill(&city);
-    return city_write(&city, e) && accounts_write(&city, e);
+    if (!city_write(&city, e) || !accounts_write(&city, e))
+        return false;
+    (void)jobs_run_due(h->store, now_ms()); /* the slips of its dossiers; what is left is drawn when it serves */
+    return true;
 }
 
 static bool make(const struct args *args, const struct wanted *w, struct error *e)
 {
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
+    struct home home;
     int64_t began = monotonic_us();
     size_t changed;
 
-    if (!house_open(args->data, &house, e))
+    if (!home_of(args, a, &home, e) || !house_open(&home, &house, e))
         return false;
     if (unit_at(&house, 0))
-        return fail(e, E_CONFLICT,
-                    SAY("%s đã có dữ liệu; hãy chọn thư mục khác", "%s holds data already; name another"), args->data);
+        return fail(e, E_CONFLICT, SAY("%s đã có dữ liệu; hãy chọn nơi khác", "%s holds data already; name another"),
+                    home.db_url ? "--db" : home.data_dir);
     (void)fprintf(stderr, SAY("Tạo thành phố mẫu %lld cư dân:\n", "Making a demo city of %lld residents:\n"),
                   (long long)w->residents);
     if (!pack_take(&house, w->pack, &changed, e) || !make_city(&house, w, e))
         return false;
     printf(SAY("Xong sau %.1f giây: %s\n", "Done in %.1f seconds: %s\n"), (double)(monotonic_us() - began) / 1e6,
-           args->data);
+           home.data_dir);
     return true;
 }
 

@@ -155,7 +155,10 @@ static bool write_one(struct db *db, const struct making *m, int i, struct arena
         party.address = m->city->households[r->household].address;
         party.place = x->unit->place;
     }
-    return party_put(db, &party, e) && account_add(db, &(struct account_new){x->user, m->hash, party.id}, &id, e) &&
+    return party_put(db, &party, e) &&
+           account_add(
+               db, &(struct account_new){.user = x->user, .password_hash = m->hash, .party = party.id, .demo = true},
+               &id, e) &&
            role_grant(db, id, x->role, everywhere ? 0 : x->unit->id, e);
 }
 

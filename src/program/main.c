@@ -1,27 +1,40 @@
 /* The command line: one row per subcommand. Exit codes: 0 done, 1 failed, 2 called wrongly. */
 #include "program/program.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/id.h"
+#include "document/document.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, NODE_MAX = 1023, FILES_WANTED = 65536 };
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    NODE_MAX = 1023,
+    MALLOC_MMAP_BYTES = 1 << 20,
+    MALLOC_KEPT_BYTES = 2 << 20,
+    FILES_WANTED = 65536
+};
 
 /* clang-format off */
 static const struct command commands[] = {
     {"check",    "PACK",                                     {"Kiểm tra một bộ cấu hình", "Check a city pack"}, "", 1, 1, run_check},
-    {"load",     "--data DIR PACK",                          {"Nạp bộ cấu hình vào thư mục dữ liệu", "Load a city pack"}, "data!", 1, 1, run_load},
-    {"demo",     "--data DIR [--residents N] [--seed N] [--cases N] [--pack DIR]", {"Tạo một thành phố mẫu", "Make a demo city"}, "data! residents seed cases pack", 0, 0, run_demo},
-    {"serve",    "--data DIR|--db URL [--listen ADDR:PORT] [--origin URL] [--secure] [--behind-proxy]", {"Chạy máy chủ", "Serve"}, "data db listen origin secure behind-proxy", 0, 0, run_serve},
-    {"import",   "--data DIR [--dry-run] REGISTRY FILE",     {"Nạp CSV, NDJSON hoặc GeoJSON", "Import CSV, NDJSON or GeoJSON"}, "data! dry-run", 2, 2, run_import},
-    {"export",   "--data DIR REGISTRY [FILE]",               {"Xuất một cơ sở dữ liệu ra NDJSON", "Export a registry as NDJSON"}, "data!", 1, 2, run_export},
-    {"backup",   "--data DIR TARGET",                        {"Sao lưu sang thư mục mới, cả khi máy chủ đang chạy", "Back up into a new folder, also while serving"}, "data!", 1, 1, run_backup},
-    {"restore",  "--data DIR SOURCE",                        {"Phục hồi từ bản sao lưu vào thư mục trống", "Restore a backup into an empty folder"}, "data!", 1, 1, run_restore},
-    {"verify",   "--data DIR",                               {"Chứng minh nhật ký, hồ sơ và tệp còn nguyên vẹn", "Prove that logs, cases and files are intact"}, "data!", 0, 0, run_verify},
-    {"user",     "--data DIR add USER NAME | password USER | role USER ROLE [--unit CODE]", {"Quản lý tài khoản cán bộ", "Keep officers' accounts"}, "data! unit", 2, 3, run_user},
-    {"rights",   "",                                         {"In bảng vai trò và quyền", "Print the table of roles and rights"}, "", 0, 0, run_rights},
+    {"load",     "--data DIR|--db URL PACK",                          {"Nạp bộ cấu hình vào thư mục dữ liệu", "Load a city pack"}, "data db", 1, 1, run_load},
+    {"demo",     "--data DIR|--db URL [--files PLACE] [--residents N] [--seed N] [--cases N] [--pack DIR]", {"Tạo một thành phố mẫu", "Make a demo city"}, "data db files residents seed cases pack", 0, 0, run_demo},
+    {"serve",    "--data DIR|--db URL [--files PLACE] [--listen ADDR:PORT] [--origin URL] [--timestamp URL] [--secure] [--behind-proxy]", {"Chạy máy chủ", "Serve"}, "data db files listen origin timestamp secure behind-proxy", 0, 0, run_serve},
+    {"import",   "--data DIR|--db URL [--dry-run] REGISTRY FILE",     {"Nạp CSV, NDJSON hoặc GeoJSON", "Import CSV, NDJSON or GeoJSON"}, "data db dry-run", 2, 2, run_import},
+    {"import-catalogue", "[--data DIR|--db URL] [--from DATE] [--complete] [--dry-run] FILE", {"Nạp danh mục thủ tục hành chính quốc gia (NDJSON, gzip)", "Import the national catalogue of procedures (NDJSON, gzip)"}, "data db from complete dry-run", 1, 1, run_import_catalogue},
+    {"export",   "--data DIR|--db URL REGISTRY [FILE]",               {"Xuất một cơ sở dữ liệu ra NDJSON", "Export a registry as NDJSON"}, "data db", 1, 2, run_export},
+    {"backup-key", "FILE",                                   {"Tạo khóa cho sao lưu mã hóa: FILE để phục hồi, FILE.pub cho máy chủ", "Make a key for encrypted backups: FILE to restore, FILE.pub for the server"}, "", 1, 1, run_backup_key},
+    {"backup",   "--data DIR [--files PLACE] --key FILE.pub [--keep N] PLACE | --data DIR FOLDER", {"Sao lưu khi máy chủ đang chạy: mã hóa, chỉ gửi phần mới, vào thư mục hoặc S3; không có khóa thì chép nguyên sang thư mục mới", "Back up, also while serving: encrypted and only what is new, into a folder or S3; without a key a plain copy into a new folder"}, "data! files key keep", 1, 1, run_backup},
+    {"restore",  "--data DIR [--files PLACE] --key FILE [--at TIME] PLACE | --data DIR FOLDER", {"Phục hồi vào thư mục trống rồi tự kiểm chứng", "Restore into an empty folder, then prove it"}, "data! files key at", 1, 1, run_restore},
+    {"verify",   "--data DIR|--db URL [--files PLACE] [--resume]",                   {"Chứng minh nhật ký, hồ sơ và tệp còn nguyên vẹn", "Prove that logs, cases and files are intact"}, "data db files resume", 0, 0, run_verify},
+    {"move",     "--from DATABASE --to DATABASE [--from-data DIR] [--from-files PLACE] [--data DIR] [--files PLACE] [--switch] | --from DATABASE --cancel", {"Chuyển thành phố đang chạy sang cơ sở dữ liệu khác (SQLite ↔ PostgreSQL); --switch: ngừng ghi ở nơi cũ và hoàn tất; --cancel: hủy, nơi cũ ghi tiếp", "Move a running city to another database (SQLite ↔ PostgreSQL); --switch: stop writing at the old one and finish; --cancel: give up, the old one writes on"}, "from! to from-data from-files data files switch cancel", 0, 0, run_move},
+    {"user",     "--data DIR|--db URL add USER NAME | password USER | role USER ROLE [--unit CODE] | disable|enable|unlock|reset-otp|review USER [REASON]", {"Quản lý tài khoản cán bộ", "Keep officers' accounts"}, "data db unit", 2, 3, run_user},
+    {"key",      "--data DIR|--db URL list | trusted | enrol unit CODE | enrol officer USER --unit CODE [--token URI|--key FILE] [--certificate FILE] | revoke NAME", {"Quản lý khóa ký số", "Keep the signing keys"}, "data db unit token key certificate", 1, 3, run_key},
+    {"rights",   "[ROLE]",                                   {"In bảng vai trò và quyền, hoặc mọi thứ một vai trò tới được", "Print the table of roles and rights, or all that a role can reach"}, "", 0, 1, run_rights},
     {"validate", "SCHEMA.json INSTANCE.json",                {"Kiểm tra JSON theo JSON Schema", "Validate JSON against a JSON Schema"}, "", 2, 2, run_validate},
     {"openapi",  "",                                         {"In mô tả OpenAPI", "Print the OpenAPI document"}, "", 0, 0, run_openapi},
     {0},
@@ -34,6 +47,7 @@ static const struct {
 } options[] = {
     {"data",         offsetof(struct args, data),         false},
     {"db",           offsetof(struct args, db),           false},
+    {"files",        offsetof(struct args, files),        false},
     {"listen",       offsetof(struct args, listen),       false},
     {"origin",       offsetof(struct args, origin),       false},
     {"pack",         offsetof(struct args, pack),         false},
@@ -41,9 +55,23 @@ static const struct {
     {"seed",         offsetof(struct args, seed),         false},
     {"cases",        offsetof(struct args, cases),        false},
     {"unit",         offsetof(struct args, unit),         false},
+    {"from",         offsetof(struct args, from),         false},
+    {"from-data",    offsetof(struct args, from_data),    false},
+    {"from-files",   offsetof(struct args, from_files),   false},
+    {"to",           offsetof(struct args, to),           false},
+    {"switch",       offsetof(struct args, change_over),  true},
+    {"cancel",       offsetof(struct args, cancel),       true},
+    {"complete",     offsetof(struct args, complete),     true},
+    {"timestamp",    offsetof(struct args, timestamp),    false},
+    {"token",        offsetof(struct args, token),        false},
+    {"key",          offsetof(struct args, key),          false},
+    {"certificate",  offsetof(struct args, certificate),  false},
+    {"keep",         offsetof(struct args, keep),         false},
+    {"at",           offsetof(struct args, at),           false},
     {"behind-proxy", offsetof(struct args, behind_proxy), true},
     {"secure",       offsetof(struct args, secure),       true},
     {"dry-run",      offsetof(struct args, dry_run),      true},
+    {"resume",       offsetof(struct args, resume),       true},
 };
 /* clang-format on */
 
@@ -173,6 +201,13 @@ static void prepare_process(void)
     int64_t number = 0;
     struct rlimit files;
 
+    json_memory_start();
+    /* Memory that was needed once is needed again: given back and fetched at every peak it cost more than the work.
+     * There is one thread yet.  NOLINTBEGIN(concurrency-mt-unsafe) */
+    (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MMAP_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT_BYTES);
+    (void)mallopt(M_MXFAST, 0); /* what is put off there is merged at the next large piece, all of it, each time */
+    /* NOLINTEND(concurrency-mt-unsafe) */
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of its write */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
@@ -182,7 +217,8 @@ static void prepare_process(void)
         die("libsodium cannot start", 0);
     if (node && !text_to_i64(node, 0, NODE_MAX, &number))
         die("MOTCUA_NODE is no number from 0 to 1023", 0);
-    id_set_node((unsigned)number);
+    if (node)
+        id_fix_node((unsigned)number);
 }
 
 int main(int argc, char **argv)
@@ -192,6 +228,10 @@ int main(int argc, char **argv)
     error_init(&e);
     if (argc < 2)
         return usage(NULL, &e);
+    if (strcmp(argv[1], DOCUMENT_WORKER) == 0)
+        return document_worker();
+    if (strcmp(argv[1], DOCUMENT_BINDER) == 0)
+        return document_binder();
     if (strcmp(argv[1], "--version") == 0)
         return printf("motcua %s\n", MOTCUA_VERSION) < 0;
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -99,10 +99,12 @@ bool pack_take(struct house *h, const char *folder, size_t *changed, struct erro
 
 bool run_load(const struct args *args, struct error *e)
 {
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
+    struct home home;
     size_t changed;
 
-    if (!house_open(args->data, &house, e) || !pack_take(&house, args->rest[0], &changed, e))
+    if (!home_of(args, a, &home, e) || !house_open(&home, &house, e) || !pack_take(&house, args->rest[0], &changed, e))
         return false;
     printf(SAY("%s: %zu định nghĩa mới hoặc thay đổi\n", "%s: %zu definitions are new or changed\n"), args->rest[0],
            changed);
@@ -112,7 +114,8 @@ bool run_load(const struct args *args, struct error *e)
 bool house_furnish(struct house *h, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    const char *data_dir = h->data_dir, *folder;
+    const struct home home = {h->data_dir, h->db_url};
+    const char *folder;
     size_t changed;
     bool ok;
 
@@ -126,5 +129,5 @@ bool house_furnish(struct house *h, struct error *e)
         return false;
     log_line(LOG_INFO, "default-pack-loaded", "definitions=%zu", changed);
     house_close(h); /* each room reads its definitions when it starts */
-    return house_open(data_dir, h, e);
+    return house_open(&home, h, e);
 }

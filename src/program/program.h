@@ -11,8 +11,9 @@
 /* ---- the command line ---- */
 enum { ARGS_MAX = 8 };
 struct args {
-    const char *data, *db, *listen, *origin, *pack, *residents, *seed, *cases, *unit;
-    bool behind_proxy, secure, dry_run;
+    const char *data, *db, *files, *listen, *origin, *pack, *residents, *seed, *cases, *unit, *from, *from_data,
+        *from_files, *to, *timestamp, *token, *key, *certificate, *keep, *at;
+    bool behind_proxy, secure, dry_run, complete, resume, cancel, change_over;
     size_t n;
     const char *rest[ARGS_MAX]; /* what is no option, in order */
 };
@@ -38,23 +39,50 @@ bool run_load(const struct args *args, struct error *e) CHECKED;
 bool run_demo(const struct args *args, struct error *e) CHECKED;
 bool run_serve(const struct args *args, struct error *e) CHECKED;
 bool run_import(const struct args *args, struct error *e) CHECKED;
+bool run_import_catalogue(const struct args *args, struct error *e) CHECKED;
 bool run_export(const struct args *args, struct error *e) CHECKED;
+bool run_backup_key(const struct args *args, struct error *e) CHECKED;
 bool run_backup(const struct args *args, struct error *e) CHECKED;
 bool run_restore(const struct args *args, struct error *e) CHECKED;
 bool run_verify(const struct args *args, struct error *e) CHECKED;
+bool run_move(const struct args *args, struct error *e) CHECKED;
 bool run_user(const struct args *args, struct error *e) CHECKED;
+bool run_key(const struct args *args, struct error *e) CHECKED;
 bool run_rights(const struct args *args, struct error *e) CHECKED;
 bool run_validate(const struct args *args, struct error *e) CHECKED;
 bool run_openapi(const struct args *args, struct error *e) CHECKED;
 
 /* ---- the house: every module of modules.c over one data folder ---- */
 extern const struct module *const all_modules[];
+/* From here to its end the house reads its definitions anew when another node has changed them, and hears the other
+ * nodes. *out is for definitions_leave(), also when it fails. */
+struct definitions;
+bool definitions_follow(struct house *h, struct definitions **out, struct error *e) CHECKED;
+void definitions_leave(struct definitions *d);
 /* What needs no data (check, openapi): modules without a store. */
 void house_bare(struct house *h);
-/* Opens DIR/motcua.db, migrates all modules, starts them in order. A failed opening leaves nothing to close. */
-bool house_open(const char *data_dir, struct house *h, struct error *e) CHECKED;
+/* Where a city is kept. */
+struct home {
+    const char *data_dir; /* files, and DIR/motcua.db when there is no address */
+    const char *db_url;
+    const char *files; /* a place of documents; NULL: DIR/files */
+};
+/* From --data, --db and --files (else MOTCUA_FILES in the environment); E_USAGE when neither was given. What it makes
+ * is in the arena. */
+bool home_of(const struct args *args, struct arena *a, struct home *out, struct error *e) CHECKED;
+/* Its database's address; in the arena. */
+const char *home_url(const struct home *home, struct arena *a);
+/* Where its documents are kept; in the arena. */
+const char *home_files(const struct home *home, struct arena *a);
+/* Opens the database, migrates all modules, starts them in order. A failed opening leaves nothing to close; the home
+ * outlives the house. */
+bool house_open(const struct home *home, struct house *h, struct error *e) CHECKED;
 /* The same, but fails where nothing is kept instead of founding a house: a mistyped folder is not sound but absent. */
-bool house_open_kept(const char *data_dir, struct house *h, struct error *e) CHECKED;
+bool house_open_kept(const struct home *home, struct house *h, struct error *e) CHECKED;
+/* Opens a database only as far as its tables: those of the migrations, and those of the registries that are defined in
+ * it. Nothing is written of its own accord. Again: the tables of what has been defined since. */
+bool house_open_tables(const struct home *home, struct house *h, struct error *e) CHECKED;
+bool house_tables_again(struct house *h, struct error *e) CHECKED;
 /* Stops the modules in reverse, then closes the store. */
 void house_close(struct house *h);
 static inline void scope_house(struct house *h)

@@ -39,11 +39,13 @@ static bool format_of(const char *path, enum import_format *out, struct error *e
 
 bool run_import(const struct args *args, struct error *e)
 {
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
     struct import in = {.path = args->rest[1], .dry_run = args->dry_run, .lang = program_lang()};
     json_auto_t *report = NULL;
+    struct home home;
 
-    if (!format_of(in.path, &in.format, e) || !house_open_kept(args->data, &house, e) ||
+    if (!format_of(in.path, &in.format, e) || !home_of(args, a, &home, e) || !house_open_kept(&home, &house, e) ||
         !find(&house, args->rest[0], &in.registry, e) || !registry_import(house.store, &in, &report, e))
         return false;
     print_problems(report);
@@ -88,11 +90,13 @@ static bool write_all(const struct house *h, const struct registry *r, FILE *to,
 
 bool run_export(const struct args *args, struct error *e)
 {
+    auto_arena struct arena *a = arena_new();
     auto_house struct house house = {0};
     auto_fclose FILE *file = NULL;
     const struct registry *registry;
+    struct home home;
 
-    if (!house_open_kept(args->data, &house, e) || !find(&house, args->rest[0], &registry, e))
+    if (!home_of(args, a, &home, e) || !house_open_kept(&home, &house, e) || !find(&house, args->rest[0], &registry, e))
         return false;
     if (args->n < 2)
         return write_all(&house, registry, stdout, e);

@@ -8,7 +8,15 @@
 #include "http/http.h"
 #include "people/people.h"
 
-enum { PORT_DEFAULT = 8080, PORT_MAX = 65535, JOB_THREADS = 2, GRACE_MS = 3000, WORKERS = 64, ADDRESS_MAX = 64 };
+enum {
+    PORT_DEFAULT = 8080,
+    PORT_MAX = 65535,
+    JOB_THREADS = 2,
+    GRACE_MS = 3000,
+    WORKERS = 64,
+    ADDRESS_MAX = 64,
+    DATABASE_PATIENCE_S = 120, /* for a database that is away at the start */
+};
 
 extern const struct asset web_assets[]; /* the built web client; only the end row when built without */
 
@@ -58,21 +66,10 @@ static void announce(const struct place *place, const struct http_server *server
     (void)fflush(stdout); /* nobody may read it: serve all the same */
 }
 
-/* "sqlite:DIR/motcua.db" names the same as --data DIR. */
-static bool data_folder(const struct args *args, struct arena *a, const char **out, struct error *e)
+/* Cut off from the database, or nobody is its primary: other nodes may be better off. */
+static bool is_able(const struct house *h, struct error *e)
 {
-    static const char scheme[] = "sqlite:", file[] = "/motcua.db";
-    size_t len = args->db ? strlen(args->db) : 0, tail = sizeof file - 1, head = sizeof scheme - 1;
-
-    if (!args->data == !args->db)
-        return fail(e, E_USAGE, "--data DIR | --db URL");
-    *out = args->data;
-    if (args->data)
-        return true;
-    if (!text_starts_with(args->db, scheme) || len <= head + tail || strcmp(args->db + len - tail, file) != 0)
-        return fail(e, E_USAGE, "--db sqlite:DIR/motcua.db");
-    *out = arena_strndup(a, args->db + head, len - head - tail);
-    return true;
+    return store_is_near(h->store) || fail(e, E_DATABASE_AWAY, "it has not answered for some seconds");
 }
 
 static bool serve(struct house *h, const struct args *args, const struct place *place, const sigset_t *signals,
@@ -85,37 +82,73 @@ static bool serve(struct house *h, const struct args *args, const struct place *
                                          .assets = web_assets,
                                          .public_origin = args->origin,
                                          .secure_cookies = args->secure,
-                                         .behind_proxy = args->behind_proxy};
-    struct http_server *server;
+                                         .behind_proxy = args->behind_proxy,
+                                         .writes_later = store_writes_later(h->store),
+                                         .is_able = is_able,
+                                         .reads_wait = !store_is_sole_writer(h->store)};
+    struct definitions *definitions = NULL;
+    struct http_server *server = NULL;
+    bool good;
 
     h->origin = args->origin;
-    if (!jobs_start(h->store, JOB_THREADS, e))
-        return false;
-    if (!http_start(&options, h, &people_gate, &server, e)) {
-        jobs_stop(h->store);
-        return false;
+    h->timestamp = args->timestamp;
+    good = definitions_follow(h, &definitions, e) && jobs_start(h->store, JOB_THREADS, e) &&
+           http_start(&options, h, &people_gate, &server, e);
+    if (good) {
+        announce(place, server);
+        wait_for_signal(signals);
+        http_stop(server, GRACE_MS);
     }
-    announce(place, server);
-    wait_for_signal(signals);
-    http_stop(server, GRACE_MS);
     jobs_stop(h->store);
-    return true;
+    definitions_leave(definitions);
+    return good;
+}
+
+static bool open_and_serve(const struct home *home, const struct args *args, const struct place *place,
+                           const sigset_t *signals, struct error *e)
+{
+    auto_house struct house house = {0};
+
+    if (!house_open(home, &house, e) || !house_furnish(&house, e))
+        return false;
+    if (people_is_demo(&house))
+        log_line(LOG_WARN, "demo-accounts", "why=\"a made-up city: its accounts have published passwords\"");
+    return serve(&house, args, place, signals, e);
+}
+
+/* After a power cut everything starts at once, and the database may be the last to lead again. True when a signal came.
+ */
+static bool wait_for_database(const sigset_t *signals, bool is_first, const struct error *e)
+{
+    static const struct timespec pause = {.tv_sec = 1};
+
+    if (is_first)
+        log_line(LOG_WARN, "database-awaited", "seconds=%d why=\"%s\"", DATABASE_PATIENCE_S, e->detail);
+    return sigtimedwait(signals, NULL, &pause) > 0;
 }
 
 bool run_serve(const struct args *args, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
-    auto_house struct house house = {0};
-    const char *folder;
+    int waited_s = 0;
+    struct home home;
     struct place place;
     sigset_t signals;
 
-    if (!read_place(args->listen, &place, e) || !data_folder(args, a, &folder, e))
+    if (!read_place(args->listen, &place, e) || !home_of(args, a, &home, e))
         return false;
     /* Blocked before any thread is made, so that only sigwait() takes them. */
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* fails only on a bad first argument */
-    return house_open(folder, &house, e) && house_furnish(&house, e) && serve(&house, args, &place, &signals, e);
+    while (!open_and_serve(&home, args, &place, &signals, e)) {
+        if (e->code != E_DATABASE_AWAY || waited_s >= DATABASE_PATIENCE_S)
+            return false;
+        if (wait_for_database(&signals, waited_s++ == 0, e))
+            return true;
+        error_done(e);
+        error_init(e);
+    }
+    return true;
 }

@@ -43,7 +43,7 @@ static void make(struct town *t, const char *seed)
     (void)snprintf(t->folder, sizeof t->folder, "%s", "/tmp/motcua-demo-test-XXXXXX");
     assert_non_null(mkdtemp(t->folder));
     assert_ok(run_demo(&args, &t->e));
-    assert_ok(house_open(t->folder, &t->house, &t->e));
+    assert_ok(house_open(&(struct home){.data_dir = t->folder}, &t->house, &t->e));
     assert_ok(store_read(t->house.store, &t->db, &t->e));
     t->arena = arena_new();
 }
@@ -258,7 +258,7 @@ static void test_a_city_is_not_made_over_another(void **state)
     house_close(&second.house);
     assert_false(run_demo(&args, &e));
     assert_int_equal(e.code, E_CONFLICT);
-    assert_ok(house_open(second.folder, &second.house, &t->e));
+    assert_ok(house_open(&(struct home){.data_dir = second.folder}, &second.house, &t->e));
     assert_ok(store_read(second.house.store, &second.db, &t->e));
     unmake(&second);
 }
