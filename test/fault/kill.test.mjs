@@ -102,6 +102,33 @@ for (let round = 1; round <= ROUNDS; round++)
     }
   })
 
+test('every receipt is drawn once, whenever the power went', async () => {
+  const mine = []
+  for (let n = 0; n < citizens.length; n++)
+    for (const { code } of await new Client(server, citizens[n].headers).all('/api/v1/cases')) if (received.has(code)) mine.push([n, code])
+  assert.equal(mine.length, received.size)
+  for (const [n, code] of mine) {
+    const slips = async () => (await new Client(server, citizens[n].headers).get(`/api/v1/cases/${code}/slips`)).body.items
+    const [slip, ...more] = await eventually(slips, (items) => items.every((s) => s.document), 30_000)
+    assert.equal(slip?.kind, 'receipt')
+    assert.deepEqual(more, [])
+  }
+})
+
+test('a drawing that dies loses neither the action nor the slip', async () => {
+  await server.stop()
+  server = await Server.start(data, [], { env: { MOTCUA_FAULT: 'document.before-link' } })
+  server.contract = new Contract((await server.send('GET', '/api/v1/openapi.json')).body)
+  const { body } = await new Client(server, citizens[0].headers).post('/api/v1/cases', { service: '2.000635', unit: wards[0], form: { copies: 1 } }, 201)
+  await new Client(server, officers[0].headers).post(`/api/v1/cases/${body.code}/actions/receive`, {}, null).catch(() => {})
+  await server.ended // the receipt's bytes had no name yet
+  server = await open()
+  const lan = new Client(server, citizens[0].headers)
+  assert.equal((await lan.get(`/api/v1/cases/${body.code}`)).body.status, 2, 'received all the same')
+  const [slip] = await eventually(async () => (await lan.get(`/api/v1/cases/${body.code}/slips`)).body.items, ([s]) => s?.document, 60_000)
+  assert.ok((await lan.get(`/api/v1/documents/${slip.document.id}/content`)).bytes.includes('%%EOF'))
+})
+
 test('in the end it stops well, and is sound', async () => {
   await server.stop()
   assert.match(motcua('verify', '--data', data), /./)
