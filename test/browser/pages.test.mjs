@@ -2,6 +2,7 @@
 // first visit weighs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { totp } from '../api/totp.mjs'
 import { DESK, PHONE, SERVICE, Town } from './browser.mjs'
 
 const SCRIPT_BUDGET = 200 * 1024
@@ -42,6 +43,59 @@ test('the inbox, with work in it', async () => {
   await desk.page.locator('[id^="row-"]').nth(2).waitFor()
   await desk.inspect('inbox')
   await desk.leave()
+})
+
+test('a second factor is set up on the phone, its recovery codes are shown, and the next sign-in asks for it', async () => {
+  const hoa = await town.person(town.citizen(7))
+  const { page } = hoa
+  await hoa.go('/tai-khoan')
+  await page.locator('#otp-password').fill(hoa.account.password)
+  await hoa.press('Bật xác thực hai lớp')
+  await page.locator('#otp').waitFor()
+  const secret = (await page.locator('p > code').innerText()).replaceAll(' ', '')
+  await hoa.inspect('account: the second factor')
+  const then = Date.now()
+  await page.locator('#otp').fill(totp(secret, then))
+  await hoa.press('Xác nhận')
+  await page.locator('.codes li').nth(7).waitFor()
+  await hoa.inspect('account: the recovery codes')
+  const [recovery] = await page.locator('.codes li').allInnerTexts()
+  await hoa.press('Tôi đã cất các mã')
+  await hoa.sees('Đang bật: mỗi lần đăng nhập cần thêm mã từ ứng dụng trên điện thoại.')
+  await hoa.leave()
+
+  const again = await town.person(hoa.account, { signedIn: false })
+  await again.go('/dang-nhap')
+  await again.fillIn()
+  await again.page.locator('#otp').waitFor()
+  await again.settled()
+  again.faults.length = 0 // the browser reports the 401 that asked for the code
+  await again.page.locator('#otp').fill(recovery)
+  await again.page.locator('#otp').press('Enter')
+  await again.page.waitForURL((url) => url.pathname !== '/dang-nhap')
+  await again.leave()
+})
+
+test('someone is authorised, accepts, and files for the other', async () => {
+  const mother = town.citizen(8), son = town.citizen(9)
+  const giver = await town.person(mother)
+  await giver.go('/uy-quyen')
+  await giver.page.locator('#agent').fill(son.user)
+  await giver.press('Gửi ủy quyền')
+  await giver.sees(`Đã gửi. Ủy quyền có hiệu lực khi ${son.name} chấp nhận.`)
+  await giver.inspect('authorisations: given')
+  await giver.leave()
+
+  const agent = await town.person(son)
+  await agent.go('/uy-quyen')
+  await agent.press('Chấp nhận')
+  await agent.sees('Đang có hiệu lực')
+  await agent.inspect('authorisations: accepted')
+  await agent.go(`/thu-tuc/${SERVICE}/nop`)
+  await agent.page.getByLabel('Nộp cho ai?').selectOption(mother.name)
+  await agent.sees(`Bạn đang nộp thay cho ${mother.name}.`)
+  await agent.inspect('application: for another')
+  await agent.leave()
 })
 
 test('a draft outlives the network and the page', async () => {

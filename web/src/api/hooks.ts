@@ -1,9 +1,11 @@
 import {
   MutationCache, QueryCache, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData,
 } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { call, newKey, Problem } from './http'
 import type {
-  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Service, ServiceForm, ServiceRow, Track, Unit, Vault,
+  Board,
+  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Service, ServiceForm, ServiceRow, Share, Shared, Slip, Track, Unit, Vault,
 } from './types'
 
 /** A session that ended anywhere has ended everywhere: pages that need one then ask to sign in again. */
@@ -32,17 +34,28 @@ export const keys = {
   form: (code: string, unit: string | null, onBehalfOf: string | null) => ['form', code, unit, onBehalfOf] as const,
   units: (query: JsonObject) => ['units', query] as const,
   cases: (query: JsonObject) => ['cases', query] as const,
+  board: (unit: string) => ['cases', 'board', unit] as const, // news of cases asks for it again
   case: (code: string) => ['case', code] as const,
   events: (code: string) => ['case', code, 'events'] as const,
+  slips: (code: string) => ['case', code, 'slips'] as const,
   entries: (code: string, q: string) => ['case', code, 'entries', q] as const,
   track: (code: string, pin: string) => ['track', code, pin] as const,
   notices: (query: JsonObject) => ['notices', query] as const,
   drafts: ['drafts'] as const,
   vault: ['vault'] as const,
   accessLog: ['access-log'] as const,
+  shares: ['shares'] as const,
+  shared: (token: string) => ['shared', token] as const,
 }
 
 type Query = Record<string, string | undefined>
+
+const PAGE_ROWS = 50
+const PAGES_BY_ITSELF = 10
+
+/** A page may end before it is full and lead on, where few of many are wanted: then the next ones are read by themselves. */
+const goesOn = (pages: readonly Page<unknown>[], wanted: number): boolean =>
+  pages.length < PAGES_BY_ITSELF && pages.reduce((sum, page) => sum + page.items.length, 0) < wanted
 
 /** A list that grows by its cursor; `rows` is what has been read so far. */
 function usePages<T>(key: readonly unknown[], path: string, query: Query, enabled = true) {
@@ -53,19 +66,31 @@ function usePages<T>(key: readonly unknown[], path: string, query: Query, enable
     getNextPageParam: (last) => last.next ?? undefined,
     enabled,
   })
-  return { ...found, rows: found.data?.pages.flatMap((page) => page.items) ?? [] }
+  const { data, hasNextPage, isFetching, isError, fetchNextPage } = found
+  const isShort = data !== undefined && hasNextPage && !isFetching && !isError && goesOn(data.pages, Number(query.limit ?? PAGE_ROWS))
+  useEffect(() => {
+    if (isShort) void fetchNextPage()
+  }, [isShort, fetchNextPage])
+  return { ...found, rows: data?.pages.flatMap((page) => page.items) ?? [] }
 }
+
+/** The session's cookie is out of reach; beside it stands one that says there is a session. A stranger asks nothing. */
+const SIGNED_IN = 'motcua_signed_in'
+const saysSignedIn = (): boolean => document.cookie.split('; ').includes(`${SIGNED_IN}=1`)
+const forgetSignedIn = (): void => { document.cookie = `${SIGNED_IN}=; Path=/; SameSite=Lax; Max-Age=0` }
 
 /** The signed-in caller, or null. */
 export function useMe() {
   return useQuery({
     queryKey: keys.me,
     queryFn: async ({ signal }) => {
+      if (!saysSignedIn()) return null
       try {
         return await call<Me>('/me', { signal })
       } catch (error) {
-        if (error instanceof Problem && error.status === 401) return null
-        throw error
+        if (!(error instanceof Problem && error.status === 401)) throw error
+        forgetSignedIn()
+        return null
       }
     },
     staleTime: 5 * 60_000,
@@ -96,17 +121,39 @@ export interface CaseQuery extends Query {
   status?: string
   q?: string
   late?: string
+  silent?: string
   service?: string
+  field?: string
+  phone?: string
+  unit?: string
+  assignee?: string
+  from?: string
+  to?: string
+  due_from?: string
+  due_to?: string
   limit?: string
 }
 
 export const useCases = (query: CaseQuery, enabled = true) => usePages<CaseRow>(keys.cases(query), '/cases', query, enabled)
+
+export const useBoard = (unit: string) =>
+  useQuery({ queryKey: keys.board(unit), queryFn: ({ signal }) => call<Board>(`/units/${encodeURIComponent(unit)}/board`, { signal }), enabled: unit !== '' })
 
 export const useCase = (code: string) =>
   useQuery({ queryKey: keys.case(code), queryFn: ({ signal }) => call<Case>(`/cases/${encodeURIComponent(code)}`, { signal }) })
 
 export const useCaseEvents = (code: string) =>
   usePages<CaseEvent>(keys.events(code), `/cases/${encodeURIComponent(code)}/events`, { limit: '200' })
+
+/** What is being drawn comes in a moment, with news of the case; whoever missed them asks again. */
+export const useCaseSlips = (code: string) => {
+  const found = useQuery({
+    queryKey: keys.slips(code),
+    queryFn: ({ signal }) => call<Page<Slip>>(`/cases/${encodeURIComponent(code)}/slips`, { signal }),
+    refetchInterval: ({ state }) => (state.data?.items.some(({ number, document }) => number !== null && document === null) ? 2000 : false),
+  })
+  return { ...found, rows: found.data?.items ?? [] }
+}
 
 export const useEntries = (code: string, q: string, enabled = true) =>
   usePages<Entry>(keys.entries(code, q), `/cases/${encodeURIComponent(code)}/entries`, { q }, enabled)
@@ -122,6 +169,11 @@ export const useNotices = (query: { unread?: string; limit?: string }, enabled =
   usePages<Notice>(keys.notices(query), '/notices', query, enabled)
 
 export const useVault = () => useQuery({ queryKey: keys.vault, queryFn: ({ signal }) => call<Vault>('/vault', { signal }) })
+
+export const useShares = () => usePages<Share>(keys.shares, '/vault/shares', {})
+
+export const useShared = (token: string) =>
+  useQuery({ queryKey: keys.shared(token), queryFn: ({ signal }) => call<Shared>(`/shared/${encodeURIComponent(token)}`, { signal }), staleTime: 0 })
 
 export const useAccessLog = () => usePages<Access>(keys.accessLog, '/vault/access-log', {})
 
@@ -147,6 +199,12 @@ export interface ActionCall extends JsonObject {
   /** Key of the book entry found. */
   entry?: string
   due_at?: string
+  /** Why a second supplement is asked for. */
+  override?: string
+  /** Whole đồng. */
+  amount?: number
+  /** Codes of the units asked. */
+  units?: string[]
 }
 
 /** An action on a case, naming the version that was seen. What came back is shown at once, lists are read again. */
@@ -161,6 +219,7 @@ export function useAction(code: string) {
       client.setQueryData(keys.case(code), fresh)
       await Promise.all([
         client.invalidateQueries({ queryKey: keys.events(code) }),
+        client.invalidateQueries({ queryKey: keys.slips(code) }),
         client.invalidateQueries({ queryKey: ['cases'] }),
         client.invalidateQueries({ queryKey: ['notices'] }),
         client.invalidateQueries({ queryKey: keys.vault }),

@@ -73,6 +73,19 @@ export async function call<T>(path: string, { method = 'GET', query, body, ifMat
   return (await response.json()) as T
 }
 
+/** A file, in the reader's language, under the name that the server gives it. */
+export async function fetchFile(path: string, query?: Call['query']): Promise<{ blob: Blob; name: string }> {
+  let response: Response
+  try {
+    response = await fetch(address(path, query), { headers: { 'Accept-Language': currentLanguage() }, credentials: 'same-origin' })
+  } catch {
+    throw new Problem(0, {}, null)
+  }
+  if (!response.ok) throw await problemOf(response)
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1]
+  return { blob: await response.blob(), name: name ?? path.split('/').at(-1) ?? 'file' }
+}
+
 /** A fresh Idempotency-Key. randomUUID needs a secure context; a city hall's test machine over plain http has none. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))

@@ -48,6 +48,7 @@ export function useLive(signedIn: boolean): void {
       const known = client.getQueryData<{ version: number }>(keys.case(news.code))
       // Our own writes come back as news too: what is already on the screen is not read again.
       if (!known || known.version < news.version) void client.invalidateQueries({ queryKey: keys.case(news.code) })
+      void client.invalidateQueries({ queryKey: keys.slips(news.code) })
       void client.invalidateQueries({ queryKey: ['track', news.code] })
       if (news.status >= 9) void client.invalidateQueries({ queryKey: keys.vault })
       refreshLists(client)

@@ -29,6 +29,9 @@ export interface Me {
   user: string
   roles: { role: RoleName; unit: Coded | null }[]
   rights: string[]
+  /** What the account must do before anything else is open to it. */
+  duties: ('change-password' | 'enrol-otp')[]
+  idle_minutes: number | null
   demo: boolean
 }
 
@@ -102,6 +105,35 @@ export interface DocumentMeta {
   filename?: string | null
 }
 
+/** A paper of the one-stop that appeared by itself; without a number it is printed as the dossier stands now. */
+export interface Slip {
+  kind: string
+  title: string
+  form: string | null
+  number: string | null
+  at: string | null
+  action: string | null
+  office: boolean
+  document: DocumentMeta | null
+}
+
+export interface Signature {
+  field: string | null
+  signer: string | null
+  organisation: string | null
+  serial: string | null
+  signed_at: string | null
+  stamped_at: string | null
+  outcome: 'sound' | 'untrusted' | 'expired' | 'revoked' | 'changed' | 'partial' | 'altered'
+  changes: 'none' | 'signatures' | 'form' | 'annotations' | 'content'
+}
+
+export interface SignatureCheck {
+  outcome: Signature['outcome'] | 'waiting' | 'unsigned' | 'encrypted' | 'broken' | 'unreadable'
+  checked_at: string | null
+  signatures: Signature[]
+}
+
 export interface Held {
   id?: string
   title?: string | null
@@ -166,6 +198,7 @@ export interface Action {
     assignee?: { id: string; name: string }[]
     papers?: { kind: string; title: string }[]
     step?: { id: string; title: string }[]
+    form?: { schema: JsonObject; data: JsonObject }
   } | null
 }
 
@@ -186,6 +219,8 @@ export interface CaseRow {
   finished_at: string | null
   clock: { legal_due_at: string | null; national_minutes: number | null; paused: boolean }
   timeliness: Timeliness
+  /** Nobody has moved it on within its step's time. */
+  silent: boolean
   /** Lists give the id only. */
   assignee: Party | string | null
   delivery: Delivery
@@ -206,6 +241,19 @@ export interface Case extends CaseRow {
   fee: Fee | null
   results: CaseResult[]
   children: string[]
+  /** What other units were asked. */
+  asked: {
+    case: string
+    ask: string
+    title: string
+    unit: Coded
+    asked_at: string
+    due_at: string | null
+    answered_at: string | null
+    late: boolean
+    status: number | null
+    answer: string | null
+  }[]
   parent: string | null
   entry: { registry: string; key: string; title: string } | null
   actions: Action[]
@@ -214,7 +262,7 @@ export interface Case extends CaseRow {
 export interface CaseEvent {
   seq: number
   at: string
-  actor: { name: string | null; unit: string | Coded | null } | null
+  actor: { name: string | null; unit: string | Coded | null; on_behalf_of?: string | null } | null
   action: string
   from: string | number | null
   to: string | number | null
@@ -264,7 +312,7 @@ export interface Notice {
 
 export interface VaultDocument {
   id: string
-  kind: string
+  kind: string | null
   title: string
   issued_at: string | null
   valid_until: string | null
@@ -280,10 +328,37 @@ export interface Vault {
 
 export interface Access {
   at: string
+  action: string
   who: { name: string | null; unit: string | Coded | null } | null
   what: string
   case: string | null
   purpose: string | null
+  leaf: { index: number; text: string }
+}
+
+export interface Share {
+  id: string
+  document: string
+  title: string
+  purpose: string
+  made_at: string
+  until: string
+  count: number
+  used: number
+  state: 'open' | 'revoked' | 'over' | 'used-up' | 'paper-ended'
+  token?: string
+}
+
+export interface Shared {
+  title: string
+  media_type: string
+  issued_at: string | null
+  valid_until: string | null
+  verify_code: string | null
+  owner: string
+  purpose: string
+  until: string
+  left: number
 }
 
 export interface RegistryRecord {
@@ -294,4 +369,23 @@ export interface RegistryRecord {
   valid_to: string | null
   unit: string | Coded | null
   title: string | null
+}
+
+export interface Tally {
+  open: number
+  late: number
+  silent: number
+  tomorrow: number
+}
+
+/** What a unit has to do, and who has it. */
+export interface Board extends Tally {
+  unit: Coded
+  at: string
+  /** False when it has more open cases than were counted. */
+  whole: boolean
+  officers: (Tally & { officer: { id: string; name: string | null } | null })[]
+  statuses: (Tally & { status: Status; title: string })[]
+  services: (Tally & Coded)[]
+  days: { day: string; due: number }[]
 }

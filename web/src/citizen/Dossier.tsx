@@ -10,6 +10,8 @@ import { fileName } from '@/components/fileName'
 import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
+import { Asked } from '@/components/Asked'
+import { FlowPicture } from '@/components/FlowPicture'
 import { ProblemView } from '@/components/Problems'
 import { FormSummary } from '@/components/schema/FormSummary'
 import { DateText } from '@/components/Text'
@@ -18,6 +20,7 @@ import { usePageTitle } from '@/components/usePage'
 import { CitizenActions } from './CitizenActions'
 import { useMoments } from './moments'
 import { heldTitle } from './papers'
+import { Slips } from './Slips'
 import './citizen.css'
 
 function Results({ of }: { of: Case }) {
@@ -45,7 +48,7 @@ function Facts({ of }: { of: Case }) {
   const { t } = useTranslation()
   const format = useFormat()
   const amount = format.money(of.fee?.amount)
-  const fee = !of.fee || of.fee.amount === 0 ? t('dossier.fee_none') : of.fee.state === 'paid' ? t('dossier.fee_paid', { amount }) : t('dossier.fee_due', { amount })
+  const fee = !of.fee || of.fee.amount === 0 ? t('dossier.fee_none') : of.fee.state === 'paid' ? t('dossier.fee_paid', { amount }) : of.fee.state === 'declared' ? t('dossier.fee_declared', { amount }) : t('dossier.fee_due', { amount })
   return (
     <dl className="summary">
       <div><dt>{t('receipt.submitted')}</dt><dd><DateText value={of.submitted_at} time /></dd></div>
@@ -68,12 +71,15 @@ function Body({ of }: { of: Case }) {
     <>
       <p className="over code">{t('dossier.code')}: {of.code}</p>
       <h1>{of.service.name}</h1>
-      <p className="chips"><StatusChip status={of.status} />{running ? <CaseDeadline of={of} /> : null}</p>
+      <p className="chips"><StatusChip status={of.status} />{running && of.silent ? <span className="hint">{t('dossier.silent')}</span> : null}{running ? <CaseDeadline of={of} /> : null}</p>
       <Results of={of} />
       <CitizenActions of={of} />
       <h2>{t('dossier.way')}</h2>
       {events.error ? <ProblemView error={events.error} onRetry={() => void events.refetch()} /> : null}
       <Timeline moments={moments} label={t('dossier.way')} />
+      <Slips code={of.code} />
+      <Asked of={of} />
+      <FlowPicture of={of} />
       <h2>{t('dossier.facts')}</h2>
       <Facts of={of} />
       {of.papers.length > 0 ? (

@@ -11,7 +11,7 @@ import { canApplyOnline, fieldName, mainManner, useFacts } from './facts'
 import { heldTitle } from './papers'
 import './citizen.css'
 
-function Need({ paper, known }: { paper: ServicePaper; known: CasePaper | undefined }) {
+function Need({ paper, known, inCase }: { paper: ServicePaper; known: CasePaper | undefined; inCase: boolean }) {
   const { t } = useTranslation()
   const held = heldTitle(known)
   const counts = [
@@ -26,9 +26,46 @@ function Need({ paper, known }: { paper: ServicePaper; known: CasePaper | undefi
         <p className="need-title">{paper.title}</p>
         {held !== null ? <p className="need-have">{t('service.has')}{held && held !== paper.title ? `: ${held}` : ''}</p> : null}
         {held === null && counts.length > 0 ? <p className="hint">{counts.join(', ')}</p> : null}
-        {paper.group ? <p className="hint">{t('service.only_when', { when: paper.group })}</p> : null}
+        {paper.form ? <p className="hint">{t('service.form', { form: paper.form })}</p> : null}
+        {inCase ? null : paper.group ? <p className="hint">{t('service.only_when', { when: paper.group })}</p> : null}
       </div>
     </li>
+  )
+}
+
+/** A note of the catalogue: it asks for nothing. */
+const isNote = (paper: ServicePaper): boolean => paper.originals === 0 && paper.copies === 0
+
+/** The papers, a table a case when the cases have tables of their own; else one list, each with its condition. */
+function Needs({ papers, known }: { papers: readonly ServicePaper[]; known: readonly CasePaper[] | undefined }) {
+  const { t } = useTranslation()
+  const cases = new Map<string | null, ServicePaper[]>()
+  for (const paper of papers) cases.set(paper.group, [...(cases.get(paper.group) ?? []), paper])
+  const apart = cases.size > 1 && [...cases].some(([name, rows]) => name !== null && rows.length > 1)
+  const list = (rows: readonly ServicePaper[]) => (
+    <>
+      <ul className="needs">
+        {rows.filter((paper) => !isNote(paper)).map((paper, i) => (
+          <Need
+            key={`${paper.kind ?? i}${paper.title}`} paper={paper} inCase={apart}
+            known={known?.find(({ kind, title }) => (paper.kind ? kind === paper.kind : title === paper.title))}
+          />
+        ))}
+      </ul>
+      {rows.filter(isNote).map((paper, i) => <p className="hint" key={`${i}${paper.title}`}>{t('service.note', { note: paper.title })}</p>)}
+    </>
+  )
+  if (!apart) return list(papers)
+  return (
+    <>
+      <p>{t('service.need_cases')}</p>
+      {[...cases].map(([name, rows]) => (
+        <details key={name ?? ''} open={name === null}>
+          <summary>{name ?? t('service.need_all')}</summary>
+          {list(rows)}
+        </details>
+      ))}
+    </>
   )
 }
 
@@ -95,14 +132,7 @@ function Body({ service }: { service: Service }) {
 
       <h2>{t('service.need')}</h2>
       {service.papers.length === 0 ? <p>{t('service.need_none')}</p> : (
-        <ul className="needs">
-          {service.papers.map((paper) => (
-            <Need
-              key={(paper.kind ?? '') + paper.title + (paper.group ?? '')} paper={paper}
-              known={form.data?.papers.find(({ kind, title }) => (paper.kind ? kind === paper.kind : title === paper.title))}
-            />
-          ))}
-        </ul>
+        <Needs papers={service.papers} known={form.data?.papers} />
       )}
       {!me && canApplyOnline(service) ? <p className="hint">{t('service.sign_in_ticks')}</p> : null}
       <Apply service={service} />

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { address } from '@/api/http'
@@ -13,14 +14,16 @@ import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
 import { DateText } from '@/components/Text'
 import { usePageTitle } from '@/components/usePage'
+import { ProofCheck } from './ProofCheck'
+import { ShareDialog, Shares } from './Shares'
 import './citizen.css'
 
 const looks = {
-  valid: ['good', 'check'], revoked: ['bad', 'cross'], expired: ['paused', 'clock'], replaced: ['paused', 'clock'],
+  valid: ['good', 'check'], withdrawn: ['bad', 'cross'], expired: ['paused', 'clock'], superseded: ['paused', 'clock'],
 } as const satisfies Record<string, readonly [Meaning, IconName]>
 const isLook = (status: string): status is keyof typeof looks => status in looks
 
-function Document({ of }: { of: VaultDocument }) {
+function Document({ of, onShare }: { of: VaultDocument; onShare: () => void }) {
   const { t } = useTranslation()
   const format = useFormat()
   return (
@@ -34,6 +37,7 @@ function Document({ of }: { of: VaultDocument }) {
       <div className="row">
         <a className="button" href={address(`/documents/${of.id}/content`)} download={fileName(of.title)}><Icon name="download" /> {t('common.download')}<span className="visually-hidden">: {of.title}</span></a>
         {of.verify_code ? <a href={`/verify/${encodeURIComponent(of.verify_code)}`} className="onward">{t('vault.verify')}</a> : null}
+        {of.status === 'valid' || of.status === 'uploaded' ? <Button variant="default" onClick={onShare}>{t('vault.share')}<span className="visually-hidden">: {of.title}</span></Button> : null}
         {of.case ? <Link to={`/ho-so/${encodeURIComponent(of.case)}`} className="onward">{t('vault.from_case', { code: of.case })}</Link> : null}
       </div>
     </li>
@@ -69,16 +73,21 @@ function Log() {
     const unit = typeof given.unit === 'string' ? given.unit : given.unit?.name
     return [given.name, unit].filter(Boolean).join(', ')
   }
+  const line = (row: Access): string => {
+    const what = words.what(row.what)
+    if (row.action === 'share-open') return t('vault.log_opened', { what })
+    return row.action === 'share' ? t('vault.log_shared', { who: who(row), what }) : t('vault.log_line', { who: who(row), what })
+  }
   if (isPending) return <Loading />
   if (error) return <ProblemView error={error} onRetry={() => void refetch()} />
   if (rows.length === 0) return <EmptyState icon="eye" title={t('vault.log_none')} />
   return (
     <>
+      <ProofCheck rows={rows} />
       <ul className="log">
-        {rows.map((row, i) => (
-          // Rows have no id of their own; new ones come on top, so they are counted from the end.
-          <li key={rows.length - i}>
-            <p>{t('vault.log_line', { who: who(row), what: words.what(row.what) })}</p>
+        {rows.map((row) => (
+          <li key={row.leaf.index}>
+            <p>{line(row)}</p>
             <p className="hint">
               <DateText value={row.at} time />
               {row.purpose ? ` · ${t('vault.log_purpose', { purpose: words.purpose(row.purpose) })}` : ''}
@@ -95,6 +104,7 @@ function Log() {
 export default function Vault() {
   const { t } = useTranslation()
   const { data, error, isPending, refetch } = useVault()
+  const [sharing, setSharing] = useState<VaultDocument | null>(null)
   usePageTitle(t('vault.title'))
   return (
     <div className="page">
@@ -106,7 +116,9 @@ export default function Vault() {
         <>
           <h2>{t('vault.documents')}</h2>
           {data.documents.length === 0 ? <EmptyState icon="file" title={t('vault.documents_none')}><p>{t('vault.documents_none_hint')}</p></EmptyState> : null}
-          <ul className="cards">{data.documents.map((document) => <Document key={document.id} of={document} />)}</ul>
+          <ul className="cards">{data.documents.map((document) => <Document key={document.id} of={document} onShare={() => setSharing(document)} />)}</ul>
+          <ShareDialog key={sharing?.id} paper={sharing} onClose={() => setSharing(null)} />
+          <Shares />
           <h2>{t('vault.records')}</h2>
           {data.records.length === 0 ? <p>{t('vault.records_none')}</p> : null}
           <ul className="plain">{data.records.map(({ registry, key, title }) => <li key={registry + key}>{title}</li>)}</ul>

@@ -15,10 +15,10 @@ export function useFacts() {
   const { t } = useTranslation()
   const format = useFormat()
   const limit = (given: Manner['limit']): string =>
-    given === null ? t('money.unknown') : given.unit === 'same-day' ? t('limit.same-day') : t(`limit.${given.unit}`, { count: given.value })
+    given === null ? t('limit.unstated') : given.unit === 'same-day' ? t('limit.same-day') : t(`limit.${given.unit}`, { count: given.value })
   const fees = (manner: Manner): string[] => {
-    const said = manner.fees.map(({ amount, text }) => text ?? format.money(amount))
-    return said.length > 0 ? said : [t('money.none')]
+    const said = manner.fees.map(({ amount, text }) => text || format.money(amount))
+    return said.length > 0 ? said : [t('money.unstated')]
   }
   return { limit, fees }
 }

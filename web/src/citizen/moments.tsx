@@ -5,7 +5,8 @@ import { DateText } from '@/components/Text'
 
 const known = [
   'submit', 'receive', 'refuse', 'request-supplement', 'supplement', 'hand-over', 'assign', 'consult', 'answer', 'submit-for-signature',
-  'approve', 'reject', 'return-to-step', 'apologise', 'stop', 'withdraw', 'pay', 'deliver', 'archive',
+  'approve', 'reject', 'return-to-step', 'apologise', 'stop', 'withdraw', 'pay', 'deliver', 'archive', 'request-payment', 'reopen', 'ask', 'answered',
+  'asked', 'silence', 'silent', 'recall', 'go-on', 'withdraw-result', 'correct-result', 'paper-withdrawn', 'paper-superseded',
 ] as const
 type Known = (typeof known)[number]
 type Underscored<T extends string> = T extends `${infer A}-${infer B}` ? `${A}_${Underscored<B>}` : T

@@ -1,6 +1,6 @@
 import { lazy, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NavLink, Route, Routes, useNavigate } from 'react-router'
+import { Navigate, NavLink, Route, Routes, useNavigate } from 'react-router'
 import { useMe } from '@/api/hooks'
 import type { Me } from '@/api/types'
 import { want } from '@/i18n'
@@ -16,8 +16,13 @@ await want('officer')
 const CasePage = lazy(() => import('./case/CasePage'))
 const Intake = lazy(() => import('./intake/Intake'))
 const Overview = lazy(() => import('./head/Overview'))
+const Definitions = lazy(() => import('./setup/Definitions'))
+const Editor = lazy(() => import('./setup/Editor'))
+const SigningDesk = lazy(() => import('./signing/SigningDesk'))
 
 const leads = (me: Me | null | undefined): boolean => holds(me, 'unit-head') || holds(me, 'signatory') || holds(me, 'supervisor')
+/** Administrators keep the house and do no casework: they have no inbox. */
+const onlySetsUp = (me: Me): boolean => holds(me, 'admin') && !me.rights.includes('case-read')
 
 function Places({ me, onHelp }: { me: Me; onHelp: () => void }) {
   const { t } = useTranslation('officer')
@@ -25,9 +30,11 @@ function Places({ me, onHelp }: { me: Me; onHelp: () => void }) {
   return (
     <div className="desk-bar no-print">
       <nav aria-label={t('nav.label')}>
-        <NavLink to="/can-bo" end>{t('nav.inbox')}</NavLink>
+        {onlySetsUp(me) ? null : <NavLink to="/can-bo" end>{t('nav.inbox')}</NavLink>}
         {holds(me, 'one-stop') ? <NavLink to="/can-bo/tiep-nhan">{t('nav.intake')}</NavLink> : null}
+        {holds(me, 'signatory') ? <NavLink to="/can-bo/ky-so">{t('nav.signing')}</NavLink> : null}
         {leads(me) ? <NavLink to="/can-bo/tong-quan">{t('nav.overview')}</NavLink> : null}
+        {holds(me, 'admin') ? <NavLink to="/can-bo/cau-hinh">{t('nav.setup')}</NavLink> : null}
       </nav>
       <p className="desk-post">{[...new Set(post)].join(' · ')}</p>
       <button type="button" className="desk-help" onClick={onHelp}>{t('nav.keys')} <kbd>?</kbd></button>
@@ -50,10 +57,13 @@ export default function Officer() {
     <>
       <Places me={me} onHelp={() => setHelp(true)} />
       <Routes>
-        <Route index element={<Inbox me={me} />} />
+        <Route index element={onlySetsUp(me) ? <Navigate to="/can-bo/cau-hinh" replace /> : <Inbox me={me} />} />
         <Route path="ho-so/:code" element={<CasePage />} />
         <Route path="tiep-nhan" element={<Intake me={me} />} />
-        {leads(me) ? <Route path="tong-quan" element={<Overview />} /> : null}
+        {holds(me, 'signatory') ? <Route path="ky-so" element={<SigningDesk me={me} />} /> : null}
+        {leads(me) ? <Route path="tong-quan" element={<Overview me={me} />} /> : null}
+        {holds(me, 'admin') ? <Route path="cau-hinh" element={<Definitions />} /> : null}
+        {holds(me, 'admin') ? <Route path="cau-hinh/:kind/:key" element={<Editor />} /> : null}
         <Route path="*" element={<NotFound />} />
       </Routes>
       <Help opened={help} onClose={() => setHelp(false)} />

@@ -13,6 +13,7 @@ export function RequireSignIn({ children, officer = false }: { children: ReactNo
   if (isPending) return <div className="page"><Loading /></div>
   if (error && !me) return <div className="page"><ProblemView error={error} onRetry={() => void refetch()} /></div>
   if (!me) return <Navigate to={`/dang-nhap?ve=${encodeURIComponent(pathname + search)}`} replace />
+  if (me.duties.length > 0 && pathname !== '/tai-khoan') return <Navigate to="/tai-khoan" replace />
   if (officer && !isOfficer(me))
     return (
       <div className="page">

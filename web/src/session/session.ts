@@ -19,13 +19,13 @@ export function useSignIn(back: string | null) {
   const client = useQueryClient()
   const navigate = useNavigate()
   return useMutation({
-    mutationFn: async (body: { user: string; password: string }) => {
+    mutationFn: async (body: { user: string; password: string; otp?: string }) => {
       await call<unknown>('/sessions', { method: 'POST', body })
       return call<Me>('/me')
     },
     onSuccess: (me) => {
       become(client, me)
-      void navigate(back ?? (isOfficer(me) ? '/can-bo' : '/'), { replace: true })
+      void navigate(me.duties.length > 0 ? '/tai-khoan' : (back ?? (isOfficer(me) ? '/can-bo' : '/')), { replace: true })
     },
   })
 }

@@ -55,6 +55,9 @@ export function AccountMenu({ me, dense }: { me: Me; dense: boolean }) {
           {item('/ho-so', t('nav.dossiers'))}
           {item('/kho', t('nav.vault'))}
           {item('/thong-bao', t('nav.notices'))}
+          {me.rights.includes('authorise') ? item('/uy-quyen', t('authorise.title')) : null}
+          {me.rights.includes('delegate') ? item('/uy-nhiem', t('delegate.title')) : null}
+          {item('/tai-khoan', t('account.title'))}
           <li><button type="button" onClick={() => signOut.mutate()}>{t('nav.sign_out')}</button></li>
         </ul>
       </div>

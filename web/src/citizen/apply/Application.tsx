@@ -1,4 +1,4 @@
-import { Button, Radio } from '@mantine/core'
+import { Button, NativeSelect, Radio } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,6 +14,7 @@ import { asksNothing, inputId, LockedCard, pageSchema, schemaAt, SchemaForm, tok
 import { usePageTitle } from '@/components/usePage'
 import '../citizen.css'
 import { canApplyOnline } from '../facts'
+import { agenciesFor, useAuthorisations, type Authorisation } from '@/session/authorisations'
 import { dropLocal, type DraftKeeper } from './draft'
 import { PapersStep } from './PapersStep'
 import { ReviewStep } from './ReviewStep'
@@ -57,9 +58,9 @@ function Progress({ steps, at, furthest, address }: { steps: readonly ApplyStep[
 
 const deliveries: Delivery[] = ['vault', 'counter', 'post']
 
-interface WritingProps { me: Me; service: Service; form: ServiceForm; keeper: DraftKeeper; resumedAt: string | null }
+interface WritingProps { me: Me; service: Service; form: ServiceForm; keeper: DraftKeeper; resumedAt: string | null; behalf: Authorisation | null; choose: ReactNode }
 
-function Writing({ me, service, form, keeper, resumedAt }: WritingProps) {
+function Writing({ me, service, form, keeper, resumedAt, behalf, choose }: WritingProps) {
   const { t } = useTranslation()
   const format = useFormat()
   const navigate = useNavigate()
@@ -72,7 +73,7 @@ function Writing({ me, service, form, keeper, resumedAt }: WritingProps) {
     [form, t],
   )
   const data = useMemo(() => formOf(form, draft.form), [form, draft.form])
-  const address = (step: ApplyStep) => `/thu-tuc/${service.code}/nop?buoc=${step.id}`
+  const address = (step: ApplyStep) => `/thu-tuc/${service.code}/nop?buoc=${step.id}${behalf?.principal.number ? `&thay=${behalf.principal.number}` : ''}`
 
   const unit = draft.unit ?? own?.code ?? null
   const reached = Math.max(0, steps.findIndex(({ id }) => id === draft.page))
@@ -94,7 +95,7 @@ function Writing({ me, service, form, keeper, resumedAt }: WritingProps) {
       call<Case>('/cases', {
         method: 'POST', idempotencyKey: draft.key,
         body: {
-          service: service.code, unit, form: data, delivery: draft.delivery,
+          service: service.code, unit, form: data, delivery: draft.delivery, on_behalf_of: behalf?.principal.number ?? undefined,
           papers: draft.papers.map(({ kind, document }) => ({ kind, document })),
         },
       }),
@@ -194,6 +195,8 @@ function Writing({ me, service, form, keeper, resumedAt }: WritingProps) {
       <Progress steps={steps} at={at} furthest={reached} address={address} />
       <div className="application-body">
         <p className="over">{service.name}</p>
+        {behalf ? <p className="must">{t('authorise.filing_for', { name: behalf.principal.name })}</p> : null}
+        {at === 0 ? choose : null}
         <h1 ref={heading} tabIndex={-1}>{titles[step.id] ?? step.title}</h1>
         {resumedAt && draft.saved_at === resumedAt ? (
           <p className="resumed">
@@ -216,12 +219,26 @@ export default function Application() {
   const { code = '' } = useParams()
   const { data: me } = useMe()
   const service = useService(code)
-  const form = useServiceForm(code, null)
-  const { keeper, resumedAt } = useDraftKeeper(me?.user ?? '', code)
+  const { t } = useTranslation()
+  const [search, setSearch] = useSearchParams()
+  const wanted = search.get('thay')
+  const { data: given } = useAuthorisations(me?.rights.includes('authorise') ?? false)
+  const agencies = agenciesFor(given?.items, service.data)
+  const behalf = agencies.find(({ principal }) => principal.number === wanted) ?? null
+  const form = useServiceForm(code, null, wanted)
+  const { keeper, resumedAt } = useDraftKeeper(me?.user ?? '', code, wanted)
   const error = service.error ?? form.error
   if (error && !(service.data && form.data))
     return <div className="page"><ProblemView error={error} onRetry={() => { void service.refetch(); void form.refetch() }} /></div>
   if (!me || !service.data || !form.data || !keeper) return <div className="page"><Loading lines={6} /></div>
   if (!canApplyOnline(service.data)) return <Navigate to={`/thu-tuc/${code}`} replace />
-  return <Writing me={me} service={service.data} form={form.data} keeper={keeper} resumedAt={resumedAt} />
+  if (wanted && !behalf) return given ? <Navigate to={`/thu-tuc/${code}/nop`} replace /> : <div className="page"><Loading lines={6} /></div>
+  const choose = agencies.length > 0 ? (
+    <NativeSelect
+      id="for-whom" label={t('authorise.for_whom')} value={wanted ?? ''}
+      data={[{ value: '', label: t('authorise.for_me') }, ...agencies.map(({ principal }) => ({ value: principal.number ?? '', label: principal.name }))]}
+      onChange={(event) => setSearch(event.currentTarget.value ? { thay: event.currentTarget.value } : {})}
+    />
+  ) : null
+  return <Writing key={wanted ?? ''} me={me} service={service.data} form={form.data} keeper={keeper} resumedAt={resumedAt} behalf={behalf} choose={choose} />
 }

@@ -106,9 +106,12 @@ export class DraftKeeper {
   private stopped = false
   private readonly told = new Set<() => void>()
   private readonly user: string
+  /** The city keeps one draft a person and service: what is written in another's name stays on this device. */
+  private readonly remote: boolean
 
-  constructor(user: string, draft: LocalDraft) {
+  constructor(user: string, draft: LocalDraft, remote = true) {
     this.user = user
+    this.remote = remote
     this.kept = { draft, saving: draft.saved_at === '' ? 'untouched' : draft.sent ? 'saved' : 'local' }
   }
 
@@ -116,8 +119,8 @@ export class DraftKeeper {
 
   readonly subscribe = (tell: () => void): (() => void) => {
     this.told.add(tell)
-    window.addEventListener('online', this.sendNow)
-    if (!this.kept.draft.sent) this.later(0)
+    if (this.remote) window.addEventListener('online', this.sendNow)
+    if (!this.kept.draft.sent && this.remote) this.later(0)
     return () => {
       this.told.delete(tell)
       window.removeEventListener('online', this.sendNow)
@@ -127,8 +130,8 @@ export class DraftKeeper {
   change(patch: Partial<Omit<LocalDraft, 'service' | 'key' | 'saved_at' | 'sent'>>): void {
     const draft = { ...this.kept.draft, ...patch, saved_at: new Date().toISOString(), sent: false }
     writeLocal(this.user, draft)
-    this.show({ draft, saving: navigator.onLine ? 'saving' : 'local' })
-    this.later(WAIT)
+    this.show({ draft, saving: this.remote && navigator.onLine ? 'saving' : 'local' })
+    if (this.remote) this.later(WAIT)
   }
 
   /** Nothing is kept any more: it was submitted, or thrown away. */
@@ -136,7 +139,7 @@ export class DraftKeeper {
     this.stopped = true
     clearTimeout(this.timer)
     dropLocal(this.user, this.kept.draft.service)
-    await call(this.path(), { method: 'DELETE' }).catch(() => undefined)
+    if (this.remote) await call(this.path(), { method: 'DELETE' }).catch(() => undefined)
   }
 
   private path(): string {

@@ -1,7 +1,7 @@
-import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { Checkbox, MultiSelect, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { lazy, Suspense, useState, type KeyboardEvent, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ActionCall } from '@/api/hooks'
+import { useUnits, type ActionCall } from '@/api/hooks'
 import type { Action, Case, Entry, JsonObject } from '@/api/types'
 import { FileUpload } from '@/components/FileUpload'
 import { Icon } from '@/components/Icon'
@@ -13,7 +13,7 @@ const SchemaForm = lazy(() => import('@/components/schema/SchemaForm').then((mod
 
 /** Does an action ask anything, or is the button all of it? */
 export const asks = ({ id, needs, options }: Action): boolean =>
-  needs.length > 0 || (options?.assignee?.length ?? 0) > 0 || (id === 'supplement' && (options?.papers?.length ?? 0) > 0)
+  needs.length > 0 || (options?.assignee?.length ?? 0) > 0 || (options?.step?.length ?? 0) > 0 || (id === 'supplement' && (options?.papers?.length ?? 0) > 0)
 
 interface ActionFormProps {
   action: Action
@@ -35,13 +35,19 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
   const [assignee, setAssignee] = useState('')
   const [step, setStep] = useState('')
   const [dueAt, setDueAt] = useState('')
+  const [override, setOverride] = useState('')
+  const [amount, setAmount] = useState('')
+  const [units, setUnits] = useState<string[]>([])
+  const known = useUnits({ limit: '200' }, needed('units'))
   const [asked, setAsked] = useState<string[]>([])
   const [brought, setBrought] = useState<{ kind: string; document: string; title: string }[]>([])
-  const [form, setForm] = useState<JsonObject>(of.form)
+  const [form, setForm] = useState<JsonObject>(options?.form?.data ?? of.form)
   const [tried, setTried] = useState(false)
   const people = options?.assignee ?? []
   const papers = options?.papers ?? []
+  const steps = options?.step ?? []
   const supplies = id === 'supplement'
+  const schema = options?.form?.schema ?? definition?.schema
   const due = dueAt ? `${dueAt}:00+07:00` : ''
 
   const lacking = {
@@ -51,6 +57,9 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     due_at: needed('due_at') && (!due || (of.due_at !== null && Date.parse(due) <= Date.parse(of.due_at))) ? t('act.due_at_missing') : undefined,
     papers: needed('papers') && asked.length + brought.length === 0 ? t('act.papers_missing') : undefined,
     entry: needed('entry') && !entry ? t('act.entry_missing') : undefined,
+    override: needed('override') && !override.trim() ? t('act.override_missing') : undefined,
+    amount: needed('amount') && !/^[1-9]\d{0,11}$/.test(amount) ? t('act.amount_missing') : undefined,
+    units: needed('units') && units.length === 0 ? t('act.units_missing') : undefined,
   }
   const wrong = (name: keyof typeof lacking) => (tried ? lacking[name] : undefined)
   const submit = (event?: SyntheticEvent) => {
@@ -75,6 +84,9 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     if (brought.length > 0) body.papers = brought.map(({ kind, document }) => ({ kind, document }))
     if (entry && needed('entry')) body.entry = entry.key
     if (needed('form')) body.form = form
+    if (needed('override')) body.override = override.trim()
+    if (needed('amount')) body.amount = Number(amount)
+    if (needed('units')) body.units = units
     onRun(body)
   }
   const keys = (event: KeyboardEvent) => {
@@ -103,10 +115,10 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
           ]}
         />
       ) : null}
-      {needed('step') ? (
+      {steps.length > 0 ? (
         <NativeSelect
           id="act-step" label={t('act.step')} value={step} error={wrong('step')} onChange={(event) => setStep(event.currentTarget.value)}
-          data={[{ value: '', label: '' }, ...(options?.step ?? []).map((one) => ({ value: one.id, label: one.title }))]}
+          data={[{ value: '', label: needed('step') ? '' : t('act.step_usual') }, ...steps.map((one) => ({ value: one.id, label: one.title }))]}
         />
       ) : null}
       {!supplies && papers.length > 0 && (needed('papers') || id === 'request-supplement') ? (
@@ -127,6 +139,15 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
           ))}
         </div>
       ) : null}
+      {needed('units') ? (
+        <MultiSelect
+          id="act-units" label={t('act.units')} searchable value={units} error={wrong('units')} onChange={setUnits} nothingFoundMessage={t('act.units_none')}
+          data={known.rows.filter(({ code, in_force }) => code !== of.unit.code && in_force.to === null).map(({ code, name }) => ({ value: code, label: name }))}
+        />
+      ) : null}
+      {needed('amount') ? (
+        <TextInput id="act-amount" label={t('act.amount')} inputMode="numeric" value={amount} error={wrong('amount')} onChange={(event) => setAmount(event.currentTarget.value.replace(/[^0-9]/g, ''))} />
+      ) : null}
       {needed('due_at') ? (
         <TextInput id="act-due_at" type="datetime-local" label={t('act.due_at')} value={dueAt} error={wrong('due_at')} onChange={(event) => setDueAt(event.currentTarget.value)} />
       ) : null}
@@ -134,6 +155,12 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
         <Textarea
           id="act-note" label={t('act.note_needed')} description={t('act.note_hint')} value={note} error={wrong('note')} rows={3} autosize={false}
           onChange={(event) => setNote(event.currentTarget.value)}
+        />
+      ) : null}
+      {needed('override') ? (
+        <Textarea
+          id="act-override" label={t('act.override')} description={t('act.override_hint')} value={override} error={wrong('override')} rows={2} autosize={false}
+          onChange={(event) => setOverride(event.currentTarget.value)}
         />
       ) : null}
       <div className="act-buttons">
@@ -147,9 +174,9 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
   return (
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the fields inside it
     <div className="act-form" onKeyDown={keys}>
-      {needed('form') && definition ? (
+      {needed('form') && schema ? (
         <Suspense fallback={<Loading />}>
-          <SchemaForm schema={definition.schema} data={form} onChange={setForm} onSubmit={submit}>{inner}</SchemaForm>
+          <SchemaForm schema={schema} data={form} onChange={setForm} onSubmit={submit}>{inner}</SchemaForm>
         </Suspense>
       ) : <form onSubmit={submit} noValidate>{inner}</form>}
     </div>

@@ -1,8 +1,10 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
-import { useAction, useCase, useCaseEvents } from '@/api/hooks'
+import { useAction, useCase, useCaseEvents, useCaseSlips } from '@/api/hooks'
 import type { Case, Entry } from '@/api/types'
+import { Asked } from '@/components/Asked'
+import { FlowPicture } from '@/components/FlowPicture'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
@@ -25,6 +27,7 @@ function Dossier({ of }: { of: Case }) {
   const now = useNow()
   const { definition } = useDefinition(of.service.code)
   const events = useCaseEvents(of.code)
+  const slips = useCaseSlips(of.code)
   const run = useAction(of.code)
   const changes = useChanges()
   const words = useActionWords()
@@ -40,7 +43,7 @@ function Dossier({ of }: { of: Case }) {
   const { before, after } = neighbours(of.code)
   const to = (code: string | null) => (code ? () => void navigate(`/can-bo/ho-so/${encodeURIComponent(code)}`) : undefined)
   const turn = (by: 1 | -1) => {
-    const all = readables(of)
+    const all = readables(of, slips.rows)
     const at = Math.max(0, all.findIndex(({ id }) => id === paper))
     setPaper(all[Math.min(all.length - 1, Math.max(0, at + by))]?.id ?? null)
   }
@@ -67,7 +70,7 @@ function Dossier({ of }: { of: Case }) {
           </div>
         ) : null}
       </div>
-      <div className={finding || readables(of).length > 0 ? 'columns' : 'columns columns-plain'}>
+      <div className={finding || readables(of, slips.rows).length > 0 ? 'columns' : 'columns columns-plain'}>
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keys */}
         <section className="panel panel-form" aria-labelledby="panel-form" tabIndex={0}>
           <h2 id="panel-form">{t('dossier.form')}</h2>
@@ -79,7 +82,7 @@ function Dossier({ of }: { of: Case }) {
           ) : (
             <>
               <h2>{t('dossier.papers')}</h2>
-              <PapersPanel of={of} open={paper} onOpen={setPaper} />
+              <PapersPanel of={of} slips={slips.rows} open={paper} onOpen={setPaper} />
             </>
           )}
         </section>
@@ -87,6 +90,8 @@ function Dossier({ of }: { of: Case }) {
         <section className="panel panel-acts" aria-labelledby="panel-acts" tabIndex={0}>
           <h2 id="panel-acts">{t('dossier.actions')}</h2>
           <Actions of={of} now={now} definition={definition} run={run} entry={entry} onFindEntry={setFinding} onDone={setSeen} />
+          <Asked of={of} to={(code) => `/can-bo/ho-so/${encodeURIComponent(code)}`} />
+          <FlowPicture of={of} />
           <h2>{t('dossier.history')}</h2>
           <History events={events.rows} now={now} />
         </section>

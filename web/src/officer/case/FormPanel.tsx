@@ -18,7 +18,7 @@ export function FormPanel({ of, definition }: { of: Case; definition: Definition
   ].filter((group) => group.lines.length > 0)
   const { fee, applicant } = of
   const fees = !fee || fee.state === 'none' || fee.amount === 0 ? t('dossier.fee_none')
-    : t(fee.state === 'paid' ? 'dossier.fee_paid' : 'dossier.fee_due', { amount: format.money(fee.amount) })
+    : t(fee.state === 'paid' ? 'dossier.fee_paid' : fee.state === 'declared' ? 'dossier.fee_declared' : 'dossier.fee_due', { amount: format.money(fee.amount) })
   const contact = [applicant.phone, applicant.email, applicant.address].filter(Boolean).join(' · ')
   const facts: [string, string | null | undefined][] = [
     [t('dossier.submitted'), format.instant(of.submitted_at)], [t('dossier.channel'), tc(`channel.${of.channel}`)],

@@ -36,9 +36,11 @@ export function IdentityBar({ of, now }: { of: Case; now: number }) {
           <dt>{t('dossier.step')}</dt>
           <dd>
             {of.step ? <strong>{of.step.title}</strong> : <StatusChip status={of.status} />}
+            {of.silent ? <span className="hint line"><Icon name="clock" size={16} /> {t('dossier.silent')}</span> : null}
             {of.step?.due_at && of.status < 9 ? <span className="hint line">{t('dossier.step_due', { at: when(of.step.due_at, now, 'day') })}</span> : null}
           </dd>
         </div>
+        {of.parent ? <div><dt>{t('dossier.parent')}</dt><dd><Link to={to(of.parent)} className="code">{of.parent}</Link></dd></div> : null}
         <div><dt>{t('dossier.holder')}</dt><dd>{holderName(of) ?? <span className="hint">{t('inbox.nobody')}</span>}</dd></div>
       </dl>
     </header>

@@ -1,11 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { getDocument, PDFWorker, type PDFDocumentProxy } from 'pdfjs-dist'
-import PdfWorker from 'pdfjs-dist/build/pdf.worker.min.mjs?worker'
+import type { PDFDocumentProxy } from 'pdfjs-dist'
 import { Loading } from '@/components/Loading'
-
-/** One for all papers: a reader's own worker would end with its paper. */
-const worker = PDFWorker.create({ port: new PdfWorker() })
+import { openPdf } from '@/components/pdf'
 
 /** Each drawing has a sheet of its own, put up when it is done: one that is cancelled may still hold its sheet. */
 function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number; width: number; all: number }) {
@@ -42,7 +39,7 @@ function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number
 export default function PdfPages({ address, width, failed }: { address: string; width: number; failed: () => void }) {
   const [pdf, setPdf] = useState<PDFDocumentProxy | null>(null)
   useEffect(() => {
-    const task = getDocument({ url: address, withCredentials: true, enableXfa: false, worker })
+    const task = openPdf(address)
     task.promise.then(setPdf, () => { if (!task.destroyed) failed() })
     return () => void task.destroy()
   }, [address, failed])

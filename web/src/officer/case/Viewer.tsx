@@ -1,25 +1,23 @@
 import { useElementSize } from '@mantine/hooks'
 import { lazy, Suspense, useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { address } from '@/api/http'
-import type { DocumentMeta } from '@/api/types'
 import { Loading } from '@/components/Loading'
+import { PrintButton } from '@/components/PrintButton'
 
 const PdfPages = lazy(() => import('./PdfPages'))
 
 const zooms = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 
 /** A paper beside the form: as wide as its column, larger when asked. */
-export function Viewer({ document: paper, title }: { document: DocumentMeta; title: string }) {
+export function Viewer({ place, mediaType, title }: { place: string; mediaType: string | undefined; title: string }) {
   const { t } = useTranslation('officer')
   const { t: tc } = useTranslation()
   const { ref, width } = useElementSize()
   const [zoom, setZoom] = useState(1)
   const [broken, setBroken] = useState(false)
   const fail = useCallback(() => setBroken(true), [])
-  const place = address(`/documents/${encodeURIComponent(paper.id)}/content`)
-  const image = paper.media_type?.startsWith('image/') ?? false
-  const pdf = paper.media_type === 'application/pdf'
+  const image = mediaType?.startsWith('image/') ?? false
+  const pdf = mediaType === 'application/pdf'
   const by = (way: 1 | -1) => setZoom((was) => zooms[zooms.indexOf(was) + way] ?? was)
   const wide = Math.max(200, Math.floor((width - 4) * zoom))
 
@@ -34,6 +32,7 @@ export function Viewer({ document: paper, title }: { document: DocumentMeta; tit
             <button type="button" onClick={() => by(1)} disabled={zoom === zooms.at(-1)} aria-label={t('viewer.larger')}>+</button>
           </>
         ) : null}
+        {pdf ? <PrintButton address={place} title={title} /> : null}
         <a href={place} target="_blank" rel="noreferrer">{t('viewer.open')}</a>
         <a href={place} download={title}>{tc('common.download')}</a>
       </div>

@@ -1,8 +1,9 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { useCases } from '@/api/hooks'
-import type { CaseRow } from '@/api/types'
-import { cityTime, useFormat } from '@/components/format'
+import { useBoard, useCases } from '@/api/hooks'
+import type { CaseRow, Me, Tally } from '@/api/types'
+import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
@@ -11,29 +12,31 @@ import { Due } from '../Due'
 import { writeFilter, plain } from '../inbox/filters'
 import { useNow } from '../now'
 
-const DAY = 24 * 60 * 60 * 1000
-const dayOf = (ms: number): string => cityTime(new Date(ms).toISOString())?.date ?? ''
-
-interface Bar { id: string; name: string; count: number; late: number; to: string }
+interface Bar { id: string; name: string; tally: Tally; to: string }
 
 /** A load as a length, in words too; each leads to its rows. */
 function Bars({ title, bars }: { title: string; bars: Bar[] }) {
   const { t } = useTranslation('officer')
-  const most = Math.max(1, ...bars.map(({ count }) => count))
+  const most = Math.max(1, ...bars.map(({ tally }) => tally.open))
   return (
     <section className="panel">
       <h2>{title}</h2>
+      {bars.length === 0 ? <p className="hint">{t('overview.none_open')}</p> : null}
       <ul className="bars">
-        {bars.map(({ id, name, count, late, to }) => (
+        {bars.map(({ id, name, tally: { open, late, silent, tomorrow }, to }) => (
           <li key={id}>
             <Link to={to}>
               <span className="bar-name">{name}</span>
               <span className="bar-track" aria-hidden="true">
                 <span className="bar-late" style={{ width: `${(late / most) * 100}%` }} />
-                <span className="bar-rest" style={{ width: `${((count - late) / most) * 100}%` }} />
+                <span className="bar-rest" style={{ width: `${((open - late) / most) * 100}%` }} />
               </span>
-              <span className="bar-count">{count}<span className="visually-hidden"> {t('overview.dossiers')}</span></span>
-              <span className="bar-said">{late > 0 ? <><Icon name="late" size={14} /> {t('overview.count_late', { count: late })}</> : null}</span>
+              <span className="bar-count">{open}<span className="visually-hidden"> {t('overview.dossiers')}</span></span>
+              <span className="bar-said">
+                {late > 0 ? <span className="said-bad"><Icon name="late" size={14} /> {t('overview.count_late', { count: late })}</span> : null}
+                {silent > 0 ? <span className="said-soon"><Icon name="warning" size={14} /> {t('overview.count_silent', { count: silent })}</span> : null}
+                {tomorrow > 0 ? <span><Icon name="clock" size={14} /> {t('overview.count_tomorrow', { count: tomorrow })}</span> : null}
+              </span>
             </Link>
           </li>
         ))}
@@ -60,73 +63,84 @@ function Rows({ title, rows, none, now }: { title: string; rows: CaseRow[]; none
   )
 }
 
-/** The head's picture of the unit, made of its open cases, most pressing first. */
-export default function Overview() {
+const inUnit = (filter: Partial<typeof plain>) => `/can-bo?${writeFilter({ ...plain, box: 'unit', ...filter })}`
+
+/** The units whose cases this person answers for or oversees. */
+const unitsOf = (me: Me) => {
+  const found = new Map<string, string>()
+  for (const { role, unit } of me.roles) if (unit && role !== 'citizen' && role !== 'admin') found.set(unit.code, unit.name)
+  return [...found].map(([code, name]) => ({ code, name }))
+}
+
+/** The head's picture of a unit, counted over all its open cases; each figure leads to its rows. */
+export default function Overview({ me }: { me: Me }) {
   const { t } = useTranslation('officer')
-  const { t: tc } = useTranslation()
   const format = useFormat()
   const now = useNow()
-  const cases = useCases({ box: 'unit', limit: '200' })
+  const units = unitsOf(me)
+  const [chosen, setChosen] = useState(units[0]?.code ?? '')
+  const board = useBoard(chosen)
+  const late = useCases({ box: 'unit', unit: chosen, late: '1', limit: '12' }, chosen !== '')
+  const day = board.data?.days[1]?.day
+  const soon = useCases({ box: 'unit', unit: chosen, due_from: board.data?.days[0]?.day, due_to: day, limit: '12' }, day !== undefined)
   usePageTitle(t('overview.title'))
-  if (!cases.data)
-    return <div className="desk">{cases.error ? <ProblemView error={cases.error} onRetry={() => void cases.refetch()} /> : <Loading lines={8} />}</div>
+  if (!board.data)
+    return <div className="desk">{board.error ? <ProblemView error={board.error} onRetry={() => void board.refetch()} /> : <Loading lines={8} />}</div>
 
-  const { rows } = cases
-  const running = (row: CaseRow) => row.status < 9 && !row.clock.paused && row.due_at !== null
-  const late = (row: CaseRow) => running(row) && (row.timeliness === 'overdue' || Date.parse(row.due_at ?? '') < now)
-  const on = (day: string) => rows.filter((row) => running(row) && !late(row) && cityTime(row.due_at ?? '')?.date === day)
-  const grouped = (key: (row: CaseRow) => string | null, name: (row: CaseRow) => string, to: (id: string) => string): Bar[] => {
-    const bars = new Map<string, Bar>()
-    for (const row of rows) {
-      const id = key(row)
-      if (id === null) continue
-      const bar = bars.get(id) ?? { id, name: name(row), count: 0, late: 0, to: to(id) }
-      bars.set(id, { ...bar, count: bar.count + 1, late: bar.late + (late(row) ? 1 : 0) })
-    }
-    return [...bars.values()].sort((a, b) => b.count - a.count)
-  }
-  const inUnit = (filter: Partial<typeof plain>) => `/can-bo?${writeFilter({ ...plain, box: 'unit', ...filter })}`
-  const overdue = rows.filter(late)
-  const today = on(dayOf(now))
-  const tomorrow = on(dayOf(now + DAY))
-  const days = Array.from({ length: 10 }, (_, i) => ({ ms: now + i * DAY, count: on(dayOf(now + i * DAY)).length }))
-  const most = Math.max(1, ...days.map(({ count }) => count))
+  const { officers, statuses, services, days, unit, ...all } = board.data
+  const most = Math.max(1, ...days.map(({ due }) => due))
   const figures = [
-    { name: t('overview.open'), count: rows.length, icon: 'folder', meaning: 'plain' }, { name: t('overview.late'), count: overdue.length, icon: 'late', meaning: 'bad' },
-    { name: t('overview.today'), count: today.length, icon: 'warning', meaning: 'soon' }, { name: t('overview.tomorrow'), count: tomorrow.length, icon: 'clock', meaning: 'plain' },
+    { name: t('overview.open'), count: all.open, icon: 'folder', meaning: 'plain', to: inUnit({}) },
+    { name: t('overview.late'), count: all.late, icon: 'late', meaning: 'bad', to: inUnit({ late: true }) },
+    { name: t('overview.silent'), count: all.silent, icon: 'warning', meaning: 'soon', to: inUnit({ silent: true }) },
+    { name: t('overview.tomorrow'), count: all.tomorrow, icon: 'clock', meaning: 'plain', to: inUnit({ due_from: day, due_to: day }) },
   ] as const
 
   return (
     <div className="desk">
       <div className="inbox-head">
         <h1>{t('overview.title')}</h1>
-        <p className="hint">{t(cases.hasNextPage ? 'overview.lead_more' : 'overview.lead', { count: rows.length })}</p>
-        {cases.hasNextPage ? (
-          <button type="button" className="small-button" disabled={cases.isFetchingNextPage} onClick={() => void cases.fetchNextPage()}>{t('overview.load_more')}</button>
-        ) : null}
+        {units.length > 1 ? (
+          <label className="filter-select">
+            <span className="visually-hidden">{t('overview.unit')}</span>
+            <select value={chosen} onChange={(event) => setChosen(event.target.value)}>
+              {units.map(({ code, name }) => <option key={code} value={code}>{name}</option>)}
+            </select>
+          </label>
+        ) : <p>{unit.name}</p>}
+        <p className="hint">{t(all.whole ? 'overview.lead' : 'overview.lead_more', { count: all.open })}</p>
       </div>
       <dl className="figures">
-        {figures.map(({ name, count, icon, meaning }) => (
-          <div key={name} className={`figure-${count > 0 ? meaning : 'plain'}`}><dt><Icon name={icon} size={18} /> {name}</dt><dd>{count}</dd></div>
+        {figures.map(({ name, count, icon, meaning, to }) => (
+          <div key={name} className={`figure-${count > 0 ? meaning : 'plain'}`}><dt><Icon name={icon} size={18} /> {name}</dt><dd><Link to={to}>{count}</Link></dd></div>
         ))}
       </dl>
       <div className="overview">
-        <Bars title={t('overview.by_status')} bars={grouped(({ status }) => String(status), ({ status }) => tc(`status.s${status}`), (status) => inUnit({ status }))} />
-        <Bars title={t('overview.by_service')} bars={grouped(({ service }) => service.code, ({ service }) => service.name, (service) => inUnit({ service }))} />
+        <Bars
+          title={t('overview.by_officer')}
+          bars={officers.map(({ officer, ...tally }) => ({
+            id: officer?.id ?? 'none', name: officer ? (officer.name ?? officer.id) : t('overview.nobody'), tally, to: inUnit({ assignee: officer?.id ?? 'none' }),
+          }))}
+        />
         <section className="panel">
           <h2>{t('overview.days')}</h2>
           <ol className="days">
-            {days.map(({ ms, count }) => (
-              <li key={ms}>
-                <span className="day-count">{count > 0 ? count : ''}</span>
-                <span className="day-bar" aria-hidden="true" style={{ height: `${(count / most) * 100}%` }} />
-                <span className="day-name">{format.day(new Date(ms).toISOString()).replace(/\/\d{4}$/, '')}</span>
+            {days.slice(0, 10).map(({ day: date, due }) => (
+              <li key={date}>
+                <Link to={inUnit({ due_from: date, due_to: date })} className="day-link">
+                  <span className="day-count">{due > 0 ? due : ''}</span>
+                  <span className="day-bar" aria-hidden="true" style={{ height: `${(due / most) * 100}%` }} />
+                  <span className="day-name">{format.day(`${date}T05:00:00Z`).replace(/\/\d{4}$/, '')}</span>
+                  {due === 0 ? <span className="visually-hidden">{t('overview.none_due')}</span> : null}
+                </Link>
               </li>
             ))}
           </ol>
         </section>
-        <Rows title={t('overview.late_list')} rows={overdue} none={t('overview.nothing_late')} now={now} />
-        <Rows title={t('overview.tomorrow_list')} rows={[...today, ...tomorrow]} none={t('overview.nothing_tomorrow')} now={now} />
+        <Bars title={t('overview.by_status')} bars={statuses.map(({ status, title, ...tally }) => ({ id: String(status), name: title, tally, to: inUnit({ status: String(status) }) }))} />
+        <Bars title={t('overview.by_service')} bars={services.slice(0, 12).map(({ code, name, ...tally }) => ({ id: code, name, tally, to: inUnit({ service: code }) }))} />
+        <Rows title={t('overview.late_list')} rows={late.rows} none={t('overview.nothing_late')} now={now} />
+        <Rows title={t('overview.tomorrow_list')} rows={soon.rows} none={t('overview.nothing_tomorrow')} now={now} />
       </div>
     </div>
   )

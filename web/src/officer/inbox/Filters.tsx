@@ -1,11 +1,17 @@
 import { useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useServices } from '@/api/hooks'
-import type { Status } from '@/api/types'
+import type { ServiceRow, Status } from '@/api/types'
 import { Icon } from '@/components/Icon'
-import { narrows, plain, readFilter, useSavedFilters, writeFilter, type Filter } from './filters'
+import { MoreFilters } from './MoreFilters'
+import { hidden, narrows, plain, readFilter, useSavedFilters, writeFilter, type Filter } from './filters'
 
 const statuses: Status[] = [1, 2, 4, 5, 6, 9, 10, 3, 7, 8]
+
+const fieldsOf = (services: ServiceRow[]): string[] => {
+  const names = services.map(({ field }) => (typeof field === 'string' ? field : field?.name)).filter((name) => typeof name === 'string')
+  return [...new Set(names)].sort((a, b) => a.localeCompare(b, 'vi'))
+}
 
 interface FiltersProps {
   filter: Filter
@@ -20,6 +26,7 @@ export function Filters({ filter, user, unit, onChange }: FiltersProps) {
   const { rows: services } = useServices({ unit, limit: '200' })
   const { saved, save, remove } = useSavedFilters(user)
   const [naming, setNaming] = useState<string | null>(null)
+  const [open, setOpen] = useState(hidden(filter) > 0)
   // What is typed goes to the address with a little delay; what comes from elsewhere (a saved filter) is shown here.
   const [typed, setTyped] = useState({ q: filter.q, from: filter.q })
   if (typed.from !== filter.q) setTyped({ q: filter.q, from: filter.q })
@@ -73,7 +80,11 @@ export function Filters({ filter, user, unit, onChange }: FiltersProps) {
         <input type="checkbox" checked={filter.late} onChange={(event) => onChange({ ...filter, late: event.target.checked })} />
         {t('inbox.late')}
       </label>
+      <button type="button" className="link" aria-expanded={open} aria-controls="more-filters" onClick={() => setOpen(!open)}>
+        {hidden(filter) > 0 ? t('inbox.more_filters_on', { count: hidden(filter) }) : t('inbox.more_filters')}
+      </button>
       {narrows(filter) ? <button type="button" className="link" onClick={() => onChange({ ...plain, box: filter.box })}>{t('inbox.clear')}</button> : null}
+      {open ? <MoreFilters filter={filter} fields={fieldsOf(services)} onChange={onChange} /> : null}
       {saved.length > 0 || narrows(filter) ? (
         <div className="filter-saved">
           {saved.length > 0 ? (

@@ -13,8 +13,8 @@ import { useNow } from '../now'
 import { rememberList } from '../neighbours'
 import { fits, useBulk, type BulkAction } from './bulk'
 import { BulkBar } from './BulkBar'
-import { csvOf, offerFile } from './csv'
-import { narrows, readFilter, writeFilter, type Filter } from './filters'
+import { useDownload } from './download'
+import { narrows, queryOf, readFilter, writeFilter, type Filter } from './filters'
 import { Filters } from './Filters'
 import { useFresh } from './fresh'
 import { rowId, Table } from './Table'
@@ -22,14 +22,12 @@ import { rowId, Table } from './Table'
 /** The officer's home: what is due first on top, as it is this minute. */
 export default function Inbox({ me }: { me: Me }) {
   const { t } = useTranslation('officer')
-  const { t: tc } = useTranslation()
   const [search, setSearch] = useSearchParams()
   const filter = readFilter(search)
   const list = writeFilter(filter)
-  const { box, status, service, late, q } = filter
-  const cases = useCases({
-    box, status: status || undefined, service: service || undefined, late: late ? '1' : undefined, q: q || undefined, limit: '50',
-  })
+  const { box } = filter
+  const cases = useCases({ ...queryOf(filter), limit: '50' })
+  const file = useDownload(filter)
   const { rows } = cases
   const now = useNow()
   const { fresh, times } = useFresh(list, cases.data?.pages.length ?? 0, rows)
@@ -90,16 +88,6 @@ export default function Inbox({ me }: { me: Me }) {
   })
   rememberList(rows.map(({ code }) => code), list)
 
-  const exportRows = () => {
-    const head = [
-      t('inbox.code'), t('inbox.service'), t('inbox.applicant'), t('inbox.status'), t('inbox.step'), t('inbox.submitted'), t('inbox.due'), t('inbox.step_due'),
-    ]
-    const lines = (chosen.length > 0 ? chosen : rows).map((row) => [
-      row.code, row.service.name, row.applicant.name, tc(`status.s${row.status}`), row.step?.title ?? '', row.submitted_at ?? '', row.due_at ?? '',
-      row.step?.due_at ?? '',
-    ])
-    offerFile(`${t('inbox.export_file')}-${new Date().toISOString().slice(0, 10)}.csv`, csvOf([head, ...lines]))
-  }
   const empty = () => {
     if (narrows(filter)) return <EmptyState icon="search" title={t('inbox.none_filter')}><p>{t('inbox.none_filter_hint')}</p></EmptyState>
     if (box === 'unit') return <EmptyState icon="folder" title={t('inbox.none_unit')} />
@@ -115,16 +103,22 @@ export default function Inbox({ me }: { me: Me }) {
           {fresh.length > 0 ? <span key={times}><Icon name="bell" size={16} /> {t('inbox.came', { count: fresh.length })}</span> : null}
         </p>
         {rows.length > 0 ? (
-          <button type="button" className="small-button" onClick={exportRows}>
-            <Icon name="download" size={16} /> {t('inbox.export', { count: chosen.length > 0 ? chosen.length : rows.length })}
-          </button>
+          <div className="inbox-files" role="group" aria-label={t('inbox.export')}>
+            {(['xlsx', 'csv'] as const).map((format) => (
+              <button key={format} type="button" className="small-button" disabled={file.busy !== null} onClick={() => file.start(format)}>
+                <Icon name="download" size={16} /> {t(file.busy === format ? 'inbox.exporting' : `inbox.export_${format}`)}
+              </button>
+            ))}
+          </div>
         ) : null}
       </div>
+      {file.error ? <ProblemView error={file.error} /> : null}
       <Filters filter={filter} user={me.user} unit={me.roles.find(({ unit }) => unit !== null)?.unit?.code} onChange={change} />
       <BulkBar bulk={bulk} chosen={chosen} me={me} refusal={refusal} onClear={() => choose(new Set())} />
       {cases.error && !cases.data ? <ProblemView error={cases.error} onRetry={() => void cases.refetch()} /> : null}
       {cases.isPending ? <Loading lines={8} /> : null}
-      {cases.data && rows.length === 0 ? empty() : null}
+      {cases.data && rows.length === 0 && !cases.hasNextPage ? empty() : null}
+      {cases.data && rows.length === 0 && cases.hasNextPage ? <p className="hint">{t('inbox.none_yet')}</p> : null}
       {rows.length > 0 ? (
         <Table rows={rows} me={me} now={now} fresh={fresh} current={current} chosen={chosenCodes} onCurrent={setCurrent} onChoose={choose} />
       ) : null}

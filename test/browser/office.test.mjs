@@ -1,0 +1,80 @@
+// The head's board leads to its rows, the inbox narrows and is saved as a file, an administrator publishes a change.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { DESK, PHONE, SERVICE, Town } from './browser.mjs'
+
+const town = await Town.open()
+const step = town.story()
+const [ward] = [...new Set(town.accounts.filter((a) => a.role === 'one-stop').map((a) => a.unit))]
+const lan = await town.api(town.citizen(0))
+const form = { copies: 2, applicant: { phone: '0987654321' } }
+const { body: filed } = await lan.post('/api/v1/cases', { service: SERVICE, unit: ward, form }, 201)
+const look = async (who, name) => {
+  await who.inspect(name)
+  if (process.env.LOOK) await who.page.screenshot({ path: `${process.env.LOOK}/${name}.png`, fullPage: true })
+}
+
+let head, admin
+step('the board counts, and a figure leads to its rows', async () => {
+  head = await town.person(town.account('unit-head', ward), { viewport: DESK })
+  await head.go('/can-bo/tong-quan')
+  await head.sees('Theo người giữ')
+  await look(head, 'board')
+  await head.press(/Chưa ai nhận/, 'link')
+  await head.sees(filed.code)
+})
+
+step('the inbox narrows by telephone and is saved whole', async () => {
+  await head.page.getByRole('textbox', { name: 'Điện thoại người nộp' }).fill('0987.654.321')
+  await head.page.getByRole('textbox', { name: 'Điện thoại người nộp' }).press('Enter')
+  await head.page.waitForURL(/dien-thoai=/)
+  await head.settled()
+  await head.sees(filed.code)
+  await look(head, 'filters')
+  const download = head.page.waitForEvent('download')
+  await head.press('Xuất CSV')
+  assert.match(readFileSync(await (await download).path(), 'utf8'), new RegExp(filed.code))
+  await head.page.getByRole('textbox', { name: 'Điện thoại người nộp' }).fill('0911111111')
+  await head.page.getByRole('textbox', { name: 'Điện thoại người nộp' }).press('Enter')
+  await head.sees('Không có hồ sơ nào khớp bộ lọc')
+})
+
+step('an administrator sees what is wrong as it is typed, then publishes', async () => {
+  admin = await town.person(town.account('admin'), { viewport: DESK })
+  await admin.go(`/can-bo/cau-hinh?loai=service&tim=${SERVICE}`)
+  await look(admin, 'setup')
+  await admin.press(/trích lục/i, 'link')
+  const text = admin.page.getByLabel('Nội dung (YAML hoặc JSON)')
+  const before = await text.inputValue()
+  await text.fill(before.replace('"flow": "', '"flow": "no-'))
+  await admin.press(/^Dòng \d+$/)
+  assert.match(await text.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd)), /no-/)
+  assert.ok(await admin.page.getByRole('button', { name: 'Ban hành', exact: true }).isDisabled())
+  await text.fill(before.replace(/"vi": "Cấp bản sao/, '"vi": "[Mới] Cấp bản sao'))
+  await admin.sees('Không có lỗi.')
+  await look(admin, 'editor')
+  await admin.press('Lưu nháp')
+  await admin.sees('Đã lưu nháp.')
+  await admin.page.getByLabel('So sánh').check({ force: true })
+  await admin.sees(/\+ .*\[Mới\]/)
+  await look(admin, 'compare')
+  await admin.page.getByLabel('Xem trước').check({ force: true })
+  await admin.sees('Người dân thấy')
+  await look(admin, 'preview')
+  await admin.press('Ban hành')
+  await admin.press(/Ban hành ngay/)
+  await admin.sees('phiên bản 2')
+  assert.match((await lan.get(`/api/v1/services/${SERVICE}`)).body.name, /^\[Mới\]/)
+})
+
+step('the same on a phone, by night, in English', async () => {
+  const options = { viewport: PHONE, dark: true, language: 'en' }
+  const other = await town.person(town.account('unit-head', ward), options)
+  await other.go('/can-bo/tong-quan')
+  await look(other, 'board-phone')
+  await other.go('/can-bo?pham-vi=don-vi&dien-thoai=0987654321')
+  await look(other, 'filters-phone')
+  const boss = await town.person(town.account('admin'), options)
+  await boss.go(`/can-bo/cau-hinh/service/${SERVICE}`)
+  await look(boss, 'editor-phone')
+})
