@@ -29,6 +29,8 @@ struct result {
 
 struct bench {
     const char *program, *folder, *out, *residents;
+    const char *db;   /* a PostgreSQL database; NULL: SQLite in the folder */
+    const char *only; /* measure but what bears this in its name; NULL: all */
     int64_t cases;
     struct arena *arena;
     struct process server;
@@ -204,8 +206,15 @@ static const char *data_of(const struct bench *b)
 static bool server_start(struct bench *b, double *first_ms, struct error *e)
 {
     int port = port_free();
-    const char *argv[] = {
-        b->program, "serve", "--data", data_of(b), "--listen", arena_printf(b->arena, "127.0.0.1:%d", port), NULL};
+    const char *argv[] = {b->program,
+                          "serve",
+                          "--data",
+                          data_of(b),
+                          "--listen",
+                          arena_printf(b->arena, "127.0.0.1:%d", port),
+                          b->db ? "--db" : NULL,
+                          b->db,
+                          NULL};
 
     return process_start(argv, arena_printf(b->arena, "%s/server.log", b->folder), port,
                          "/api/v1/services?q=trich%20luc", &b->server, first_ms, e);
@@ -213,7 +222,8 @@ static bool server_start(struct bench *b, double *first_ms, struct error *e)
 
 static bool make_city(struct bench *b, struct error *e)
 {
-    const char *argv[] = {b->program, "demo", "--data", data_of(b), "--residents", b->residents, NULL};
+    const char *argv[] = {b->program, "demo", "--data", data_of(b), "--residents", b->residents, b->db ? "--db" : NULL,
+                          b->db,      NULL};
     int64_t start = monotonic_us();
 
     say("making the demo city of %s residents", b->residents);
@@ -245,8 +255,14 @@ static bool measure_rest(struct bench *b, struct error *e)
 }
 
 /* ---- reads ---- */
-static const char *const readings[READ__COUNT] = {"read a case, applicant", "read a case, officer",
-                                                  "list an inbox of 50", "search services"};
+static const char *const readings[READ__COUNT] = {
+    [READ_OWN] = "read a case, applicant",
+    [READ_DESK] = "read a case, officer",
+    [READ_OWN_FIRST] = "read a case the first time, applicant",
+    [READ_DESK_FIRST] = "read a case the first time, officer",
+    [READ_INBOX] = "list an inbox of 50",
+    [READ_SERVICES] = "search services",
+};
 
 static bool read_rounds(struct bench *b, enum reading what, const struct process *nginx, struct rounds *r,
                         struct error *e)
@@ -273,7 +289,8 @@ static bool measure_read(struct bench *b, enum reading what, int64_t level, stru
     struct result *to;
     bool ok;
 
-    if (!city_read(&b->city, what, b->city.port, CONNECTIONS, 100, &once, e) || once.requests == 0 ||
+    if ((what == READ_DESK_FIRST && !city_enter_fronts(&b->city, e)) ||
+        !city_read(&b->city, what, b->city.port, CONNECTIONS, 100, &once, e) || once.requests == 0 ||
         !nginx_start(b->folder, (size_t)(once.body_bytes / once.requests), &nginx, e))
         return false;
     ok = read_rounds(b, what, &nginx, &r, e);
@@ -359,17 +376,43 @@ static bool measure_disk(struct bench *b, struct error *e)
     return true;
 }
 
+static bool is_wanted(const struct bench *b, const char *name)
+{
+    return !b->only || strstr(name, b->only);
+}
+
+/* p99 of each list; its value is that. */
+static bool measure_lists(struct bench *b, int64_t level, struct error *e)
+{
+    for (size_t i = 0; list_name(i); i++) {
+        struct measured m;
+        double cpu = process_cpu_s(&b->server);
+        struct result *to;
+
+        if (!list_read(&b->city, i, ROUND_MS, &m, e))
+            return false;
+        to = result_add(b, m.p99_ms, "ms", "list %s, %" PRId64 " cases", list_name(i), level);
+        to->p50_ms = m.p50_ms;
+        to->p99_ms = m.p99_ms;
+        to->cpu_us = (process_cpu_s(&b->server) - cpu) * 1e6 / (double)m.requests;
+        goal_at_most(to, 20);
+    }
+    return true;
+}
+
 static bool measure_level(struct bench *b, int64_t level, size_t at, struct error *e)
 {
     if (!fill(b, level, e))
         return false;
     say("measuring at %" PRId64 " cases", level);
-    if (!measure_filing(b, level, at, e))
+    if (is_wanted(b, "file a dossier") && !measure_filing(b, level, at, e))
         return false;
     for (int what = 0; what < READ__COUNT; what++)
-        if (!measure_read(b, (enum reading)what, level, e))
+        if (is_wanted(b, readings[what]) && !measure_read(b, (enum reading)what, level, e))
             return false;
-    return measure_life(b, level, e);
+    if (is_wanted(b, "list by") && !measure_lists(b, level, e))
+        return false;
+    return !is_wanted(b, "a dossier's whole life") || measure_life(b, level, e);
 }
 
 /* How much of the first level's rate is left at the last: ours against the bare insert's. */
@@ -393,9 +436,74 @@ static void tell_others(struct bench *b, double cpu_before, int64_t start_us)
                      sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* ---- PostgreSQL ---- */
+enum { PG_ROUND_MS = 6000, PG_CASES = 6000 };
+
+static bool pg_file(struct bench *b, struct rounds *r, struct error *e)
+{
+    struct measured m;
+    double cpu = process_cpu_s(&b->server), yard;
+
+    if (!city_file(&b->city, CONNECTIONS, PG_CASES, &m, e))
+        return false;
+    cpu = process_cpu_s(&b->server) - cpu;
+    if (!pg_rate(b->db, b->folder, "file", CONNECTIONS, PG_ROUND_MS, &yard, e))
+        return false;
+    round_add(r, &m, yard, cpu);
+    return true;
+}
+
+static bool pg_read(struct bench *b, struct rounds *r, struct error *e)
+{
+    struct measured m;
+    double cpu = process_cpu_s(&b->server), yard;
+
+    if (!city_read(&b->city, READ_OWN, b->city.port, CONNECTIONS, PG_ROUND_MS, &m, e))
+        return false;
+    cpu = process_cpu_s(&b->server) - cpu;
+    if (!pg_rate(b->db, b->folder, "read", CONNECTIONS, PG_ROUND_MS, &yard, e))
+        return false;
+    round_add(r, &m, yard, cpu);
+    return true;
+}
+
+static bool measure_pg(struct bench *b, const char *what, double goal,
+                       bool (*one)(struct bench *b, struct rounds *r, struct error *e), struct error *e)
+{
+    struct rounds r = {0};
+    struct result *to;
+
+    if (!is_wanted(b, what))
+        return true;
+    say("measuring: %s, PostgreSQL", what);
+    for (int i = 0; i < ROUNDS; i++)
+        if (!one(b, &r, e))
+            return false;
+    to = result_add(b, 0, "req/s", "%s, PostgreSQL", what);
+    rounds_tell(b, &r, to);
+    goal_at_least(to, goal, "pgbench");
+    return true;
+}
+
+static bool measure_postgres(struct bench *b, struct error *e)
+{
+    struct measured m;
+    double first;
+
+    return make_city(b, e) && server_start(b, &first, e) && city_enter(&b->city, data_of(b), b->server.port, e) &&
+           city_file(&b->city, CONNECTIONS, PG_CASES, &m, e) &&
+           pg_capture(b->db, b->folder, data_of(b), b->server.port, e) &&
+           measure_pg(b, "file a dossier, 64 clients", 0.6, pg_file, e) &&
+           measure_pg(b, "read a case by its code, 64 clients", 0.7, pg_read, e);
+}
+
 static bool measure_all(struct bench *b, struct error *e)
 {
-    if (!measure_disk(b, e) || !make_city(b, e) || !measure_rest(b, e) ||
+    double first;
+
+    if (b->db)
+        return measure_postgres(b, e);
+    if (!measure_disk(b, e) || !make_city(b, e) || !(b->only ? server_start(b, &first, e) : measure_rest(b, e)) ||
         !city_enter(&b->city, data_of(b), b->server.port, e) || !measure_level(b, SMALL, 0, e))
         return false;
     if (b->cases <= SMALL)
@@ -411,8 +519,8 @@ static bool read_options(struct bench *b, int argc, char **argv, struct error *e
 {
     const struct {
         const char *name, **to;
-    } texts[] = {
-        {"--program", &b->program}, {"--folder", &b->folder}, {"--out", &b->out}, {"--residents", &b->residents}};
+    } texts[] = {{"--program", &b->program},     {"--folder", &b->folder}, {"--out", &b->out},
+                 {"--residents", &b->residents}, {"--db", &b->db},         {"--only", &b->only}};
 
     for (int i = 1; i < argc; i += 2) {
         bool known = strcmp(argv[i], "--cases") == 0;

@@ -60,8 +60,21 @@ bool bare_insert(struct bare *b, int64_t rows, double *seconds, struct error *e)
 int64_t bare_rows(const struct bare *b);
 void bare_close(struct bare *b);
 
+/* ---- pg.c: pgbench with the server's own statements ---- */
+/* Takes the statements of a filing and of a look at a case from the database server's log. */
+bool pg_capture(const char *db, const char *folder, const char *data, int port, struct error *e) CHECKED;
+/* what: "file" or "read". */
+bool pg_rate(const char *db, const char *folder, const char *what, int clients, int64_t for_ms, double *per_s,
+             struct error *e) CHECKED;
+
 /* ---- city.c: the people who call, and what they ask ---- */
-enum { CITIZENS = 64, WARDS = 8, KEPT = 512 };
+enum {
+    CITIZENS = 64,
+    WARDS = 8,
+    FRONTS = 200,
+    KEPT = 512,       /* read again and again */
+    STRANGERS = 8192, /* read one after the other: more than twice what the server keeps replies of */
+};
 struct caller {
     char user[72], password[72], unit[40], token[80];
     char *form; /* citizens: the filled form of the extract */
@@ -69,28 +82,38 @@ struct caller {
 struct kept { /* a case that was filed: who may read it */
     char code[64];
     int citizen, ward; /* ward: -1 when its officers are not among ours */
+    size_t unit;
 };
 struct city {
     int port;
     struct arena *arena;
     struct caller citizens[CITIZENS], desks[WARDS], specialists[WARDS], signatories[WARDS];
+    struct caller fronts[FRONTS]; /* a one-stop officer of every unit that has one, signed in by city_enter_fronts() */
+    int n_fronts;
     const char **units; /* every ward that takes the service */
+    const struct caller **front_of;
     size_t n_units;
     int64_t filed;
-    struct kept sample[KEPT], office[KEPT]; /* of all that were filed; of those at our wards */
-    int64_t seen, seen_office;
+    struct kept sample[STRANGERS], office[KEPT]; /* of all that were filed; of those at our wards */
+    int64_t seen, seen_office, stranger;
     uint64_t random;
 };
 /* Reads demo-accounts.json, signs everybody in and fetches the citizens' forms. */
 bool city_enter(struct city *c, const char *data, int port, struct error *e) CHECKED;
+/* Signs in an officer of every unit. */
+bool city_enter_fronts(struct city *c, struct error *e) CHECKED;
 /* Files this many cases over so many connections. */
 bool city_file(struct city *c, int connections, int64_t cases, struct measured *out, struct error *e) CHECKED;
 
 /* What is read. Each makes one request after another for as long as it is asked. */
-enum reading { READ_OWN, READ_DESK, READ_INBOX, READ_SERVICES, READ__COUNT };
+enum reading { READ_OWN, READ_DESK, READ_OWN_FIRST, READ_DESK_FIRST, READ_INBOX, READ_SERVICES, READ__COUNT };
 /* port: the server's, or that of a yardstick which is asked the very same. */
 bool city_read(struct city *c, enum reading what, int port, int connections, int64_t for_ms, struct measured *out,
                struct error *e) CHECKED;
 /* File, receive, hand over, submit for signature, approve, deliver; each by whom it falls to. requests become whole
  * lives; the latencies are those of one step. */
 bool city_live(struct city *c, int clients, int64_t for_ms, struct measured *out, struct error *e) CHECKED;
+
+/* ---- lists.c: what officers list ---- */
+const char *list_name(size_t which); /* NULL: there are no more */
+bool list_read(struct city *c, size_t which, int64_t for_ms, struct measured *out, struct error *e) CHECKED;

@@ -79,6 +79,24 @@ static int take_wards(struct city *c, const json_t *accounts)
     return n;
 }
 
+/* One of each unit, in the order of the list. */
+static void take_fronts(struct city *c, const json_t *accounts)
+{
+    const json_t *row;
+    const char *last = "";
+    size_t i;
+
+    json_array_foreach(accounts, i, row)
+    {
+        const char *unit = json_str(row, "unit");
+
+        if (c->n_fronts == FRONTS || !text_equal(json_str(row, "role"), "one-stop") || !unit || strcmp(unit, last) == 0)
+            continue;
+        take_account(&c->fronts[c->n_fronts++], row);
+        last = unit;
+    }
+}
+
 static bool read_accounts(struct city *c, const char *data, struct error *e)
 {
     json_auto_t *accounts = NULL;
@@ -92,6 +110,7 @@ static bool read_accounts(struct city *c, const char *data, struct error *e)
         return false;
     json_array_foreach(accounts, i, row) if (citizens < CITIZENS && text_equal(json_str(row, "role"), "citizen"))
         take_account(&c->citizens[citizens++], row);
+    take_fronts(c, accounts);
     if (citizens < CITIZENS || take_wards(c, accounts) < WARDS)
         return fail(e, E_INTERNAL, "demo-accounts.json has too few citizens or wards");
     return true;
@@ -99,7 +118,7 @@ static bool read_accounts(struct city *c, const char *data, struct error *e)
 
 /* ---- the first questions: each asked of a list of callers ---- */
 struct asking {
-    struct caller **callers;
+    struct caller *const *callers;
     int n, next, at[CITIZENS];
     const struct city *city;
 };
@@ -221,6 +240,25 @@ bool city_enter(struct city *c, const char *data, int port, struct error *e)
     return asked_all(&load, "forms", e);
 }
 
+bool city_enter_fronts(struct city *c, struct error *e)
+{
+    struct caller *all[FRONTS];
+    struct asking logins = {.callers = all, .n = c->n_fronts, .city = c};
+    struct load load = {
+        .port = c->port, .connections = LOGINS_AT_ONCE, .make = make_login, .take = take_login, .arg = &logins};
+
+    if (c->front_of)
+        return true;
+    for (int i = 0; i < c->n_fronts; i++)
+        all[i] = &c->fronts[i];
+    c->front_of = arena_array(c->arena, const struct caller *, c->n_units);
+    for (size_t u = 0; u < c->n_units; u++)
+        for (int i = 0; i < c->n_fronts; i++)
+            if (strcmp(c->fronts[i].unit, c->units[u]) == 0)
+                c->front_of[u] = &c->fronts[i];
+    return asked_all(&load, "signing in", e);
+}
+
 /* ---- filing ---- */
 struct filing {
     struct city *city;
@@ -267,12 +305,12 @@ static int ward_of(const struct city *c, const char *unit)
 }
 
 /* A fair sample of all that was ever filed (reservoir). */
-static void keep(struct city *c, struct kept list[static KEPT], int64_t *seen, const struct kept *k)
+static void keep(struct city *c, struct kept *list, int64_t room, int64_t *seen, const struct kept *k)
 {
-    int64_t at = *seen < KEPT ? *seen : (int64_t)(pick(c) % (uint64_t)(*seen + 1));
+    int64_t at = *seen < room ? *seen : (int64_t)(pick(c) % (uint64_t)(*seen + 1));
 
     ++*seen;
-    if (at < KEPT)
+    if (at < room)
         list[at] = *k;
 }
 
@@ -280,13 +318,14 @@ static bool take_filing(void *arg, int connection, int status, struct bytes body
 {
     struct filing *f = arg;
     struct city *c = f->city;
-    struct kept k = {.citizen = connection % CITIZENS, .ward = ward_of(c, c->units[f->unit[connection]])};
+    size_t unit = f->unit[connection];
+    struct kept k = {.citizen = connection % CITIZENS, .ward = ward_of(c, c->units[unit]), .unit = unit};
 
     if (status != 201 || !read_code(body, k.code))
         return false;
-    keep(c, c->sample, &c->seen, &k);
+    keep(c, c->sample, STRANGERS, &c->seen, &k);
     if (k.ward >= 0)
-        keep(c, c->office, &c->seen_office, &k);
+        keep(c, c->office, KEPT, &c->seen_office, &k);
     return true;
 }
 
@@ -305,6 +344,25 @@ struct reads {
     enum reading what;
 };
 
+/* The next of the sample that an officer of ours may see, round and round. */
+static const struct kept *stranger(struct city *c, bool by_officer)
+{
+    const struct kept *k;
+
+    do
+        k = &c->sample[c->stranger++ % (c->seen < STRANGERS ? c->seen : STRANGERS)];
+    while (by_officer && !c->front_of[k->unit]);
+    return k;
+}
+
+static void put_case_read(struct buf *out, const char *token, const struct kept *k)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "/api/v1/cases/%s", k->code);
+    put_get(out, token, path);
+}
+
 static bool make_read(void *arg, int connection, struct buf *out)
 {
     static const char *const searches[] = {"ban%20sao%20trich%20luc", "khai%20sinh", "chung%20thuc", "hon%20nhan"};
@@ -316,12 +374,18 @@ static bool make_read(void *arg, int connection, struct buf *out)
 
     switch (x->what) {
     case READ_OWN:
-        (void)snprintf(path, sizeof path, "/api/v1/cases/%s", own->code);
-        put_get(out, c->citizens[own->citizen].token, path);
+        put_case_read(out, c->citizens[own->citizen].token, own);
         break;
     case READ_DESK:
-        (void)snprintf(path, sizeof path, "/api/v1/cases/%s", office->code);
-        put_get(out, c->desks[office->ward].token, path);
+        put_case_read(out, c->desks[office->ward].token, office);
+        break;
+    case READ_OWN_FIRST:
+        own = stranger(c, false);
+        put_case_read(out, c->citizens[own->citizen].token, own);
+        break;
+    case READ_DESK_FIRST:
+        office = stranger(c, true);
+        put_case_read(out, c->front_of[office->unit]->token, office);
         break;
     case READ_INBOX:
         put_get(out, c->desks[connection % WARDS].token, "/api/v1/cases?box=inbox&limit=50");
