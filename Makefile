@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
 .DEFAULT_GOAL := build
-.PHONY: run build test lint bench fuzz conformance deps clean check-pack
+.PHONY: run build test lint bench fault fuzz conformance deps clean check-pack
 
 LISTEN ?= 127.0.0.1:8080
 DATA ?= data/demo
@@ -57,7 +57,7 @@ build/fuzz/build.ninja: | deps
 	@CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 
 # ---- proof ----
-test: web/dist/index.html test/node_modules/.package-lock.json build/asan/build.ninja build/tsan/build.ninja
+test: build test/node_modules/.package-lock.json build/asan/build.ninja build/tsan/build.ninja
 	@echo "== Biên dịch bản thử / compiling under the sanitizers"
 	@ninja -C build/asan --quiet src/program/motcua
 	@tools/run_tests.py $(SUITES)
@@ -75,6 +75,11 @@ lint: web/node_modules/.package-lock.json test/node_modules/.package-lock.json b
 
 bench: build
 	@bench/run $(ARGS)
+
+# Two centres and a witness under faults (FAULTS: how many at random, or their names); needs root and what deploy/README.md lists.
+FAULTS ?= 30
+fault: build
+	@MOTCUA=$(CURDIR)/build/motcua $(web_path) node test/fault/centres.mjs $(FAULTS)
 
 # A minute for each parser of foreign bytes (FUZZ_SECONDS); what is found stays in build/fuzz/found.
 fuzz: build/fuzz/build.ninja

@@ -11,6 +11,8 @@ const [suite = 'api', ...names] = process.argv.slice(2)
 const folder = join(import.meta.dirname, suite)
 const files = readdirSync(folder).filter((f) => f.endsWith('.test.mjs') && (!names.length || names.some((n) => f.startsWith(`${n}.`))))
 const scratch = mkdtempSync(join(tmpdir(), 'motcua-run-'))
+// Each file has a server (and a browser) of its own. Those of the browser mostly wait; faults are about time, so they run alone.
+const atOnce = { api: availableParallelism() + 1, browser: 2 }[suite] ?? 1
 const seen = join(scratch, 'seen'), tap = join(scratch, 'tap')
 mkdirSync(seen)
 
@@ -18,8 +20,9 @@ console.log(`# demo city: ${demoCity()}`)
 const run = spawnSync(
   process.execPath,
   ['--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${tap}`,
-    `--test-concurrency=${suite === 'api' ? availableParallelism() + 1 : 1}`, ...files.map((f) => join(folder, f))],
-  { stdio: 'inherit', env: { ...process.env, NODE_NO_WARNINGS: '1', MOTCUA_SEEN: seen } },
+    `--test-concurrency=${atOnce}`, ...files.map((f) => join(folder, f))],
+  // A file that never ends (a server that a failed test left open) is a failure, not a wait without end.
+  { stdio: 'inherit', env: { ...process.env, NODE_NO_WARNINGS: '1', MOTCUA_SEEN: seen }, timeout: 20 * 60_000, killSignal: 'SIGKILL' },
 )
 const counted = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(existsSync(tap) ? readFileSync(tap, 'utf8') : '')?.[1] ?? 0)
 
@@ -34,5 +37,5 @@ const never = suite === 'api' && !names.length ? [...answered].filter(([, good])
 if (replies) console.log(`# ${replies} replies checked against the contract, of ${answered.size} operations`)
 if (never.length) console.log(`# no test was answered well by: ${never.join(', ')}`)
 console.log(`${suite}: ${counted('pass')} passed, ${counted('fail') + counted('cancelled') + never.length} failed`)
-process.exitCode = run.status || (never.length || !counted('pass') ? 1 : 0)
+process.exitCode = (run.status ?? 1) || (never.length || !counted('pass') ? 1 : 0)
 rmSync(scratch, { recursive: true })

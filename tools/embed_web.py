@@ -21,7 +21,7 @@ PACKED = {".woff2", ".woff", ".png", ".webp", ".jpg"}  # compressed in themselve
 folder, output, depfile = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 store = pathlib.Path(str(output) + ".files").resolve()
 shutil.rmtree(store, ignore_errors=True)
-store.mkdir(parents=True)
+store.mkdir(parents=True, exist_ok=True)  # two builds may meet here
 files = []
 if folder:
     root = pathlib.Path(folder)

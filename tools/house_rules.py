@@ -12,6 +12,8 @@ BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|strtok|strncpy|
 # Names of tables come from db_name() or constants; a value never does.
 PRINTED_SQL = re.compile(r"printf\s*\([^;]*?\"[^\"]*\b(SELECT|INSERT|UPDATE|DELETE|WHERE)\b[^\"]*"
                          r"('%|(=|<|>|LIKE|LIMIT|VALUES \()\s*%[-0-9.*]*l*[sdiuj])")
+# What frees an error at the end of its scope must find one there on every way out.
+LATE_ERROR = re.compile(r"auto_error struct error (\w+);(?:(?!error_init\(&\1\)).)*?\breturn\b", re.S)
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*"')
@@ -38,6 +40,8 @@ def problems(path):
     for m in PRINTED_SQL.finditer(source) if ours else ():
         if line_of(m.start()):
             yield line_of(m.start()), "a value printed into SQL: it travels as $n"
+    for m in LATE_ERROR.finditer(code) if ours else ():
+        yield source.count("\n", 0, m.start()) + 1, f"{m.group(1)} is freed before it is made: error_init() comes first"
     for m in UNFINISHED.finditer(source):
         if line_of(m.start()):
             yield line_of(m.start()), f"{m.group()}: finish it, or leave it out"

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import postgres
+
 NODE = str(pathlib.Path("web/node_modules/.bin/node").resolve())
 ENV = {**os.environ, "MOTCUA": str(pathlib.Path("build/asan/src/program/motcua").resolve()),
        "PATH": str(pathlib.Path("web/node_modules/.bin").resolve()) + os.pathsep + os.environ["PATH"]}
@@ -68,14 +70,51 @@ def black_box(folder):
     return run
 
 
+def with_server(run):
+    """The same on the second database: a PostgreSQL of its own while it runs."""
+    def served():
+        with postgres.server() as url:
+            more = {"MOTCUA_POSTGRES": url, "MOTCUA_PSQL": str(postgres.binaries() / "psql"), "MOTCUA_TEST_DB": "postgres"}
+            ENV.update(more)
+            try:
+                return run()
+            finally:
+                for name in more:
+                    del ENV[name]
+    return served
+
+
+def released(run):
+    """The same with the program as it is shipped: no sanitizers, and no test build's points of failure."""
+    def served():
+        before = ENV["MOTCUA"]
+        ENV["MOTCUA"] = str(pathlib.Path("build/motcua").resolve())
+        try:
+            return run()
+        finally:
+            ENV["MOTCUA"] = before
+    return served
+
+
+# What asks the program over HTTP whatever keeps its data; backup, files and the national catalogue are of a folder. Only
+# here there are two nodes. The first database has it under the sanitizers, the second as it is shipped; a move is killed
+# at points that only a test build has.
+ON_BOTH = ("accounts", "authorisations", "birth", "casework", "catalogue", "checks", "commands", "documents", "flows",
+           "forms", "input", "journey", "kept", "machine", "nodes", "notices", "procedures", "races", "registries",
+           "rights", "sessions", "slips")
+
 # The write queue, the jobs and the feed are where threads meet.
 SUITES = {
-    "unit": lambda: meson("build/asan"),
-    "threads": lambda: meson("build/tsan", "db-queue", "db-jobs", "http-feed", "people-audit"),
+    "unit": lambda: meson("build/asan", "--no-suite", "postgres"),
+    "postgres": with_server(lambda: meson("build/asan", "--suite", "postgres")),
+    "threads": lambda: meson("build/tsan", "db-queue", "db-log", "db-kept", "db-jobs", "http-feed", "people-audit"),
     "web": vitest,
     "api": black_box("api"),
     "fault": black_box("fault"),
     "browser": black_box("browser"),
+    "api-postgres": released(with_server(lambda: node("test/run.mjs", "api", *ON_BOTH))),
+    "move": with_server(lambda: node("test/run.mjs", "api", "move")),
+    "browser-postgres": with_server(lambda: node("test/run.mjs", "browser", "journey")),
 }
 
 total_passed = total_failed = 0

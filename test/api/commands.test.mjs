@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { Client, defer, demoCity, env, folder, MOTCUA, motcua, ROOT, Server } from './harness.mjs'
+import { Client, copyCity, defer, demoCity, env, folder, line, MOTCUA, motcua, POSTGRES, ROOT, Server } from './harness.mjs'
 import { Contract } from './contract.mjs'
 import { file, Town, walk } from './town.mjs'
 
@@ -16,9 +16,9 @@ const scratch = folder()
 // A backup goes to another kind of file system, as real ones do; where a machine has but one, beside.
 const away = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'motcua-test-'))
 defer(() => rmSync(away, { recursive: true, force: true }))
-const run = (...args) => spawnSync(MOTCUA, args, { env, encoding: 'utf8' })
+const run = (...args) => spawnSync(MOTCUA, line(args), { env, encoding: 'utf8' })
 
-test('a backup of a house at work is a whole house', async () => {
+test('a backup of a house at work is a whole house', { skip: POSTGRES && 'a server is backed up by its own means' }, async () => {
   const filed = []
   for (let i = 0; i < 3; i++) filed.push((await file(lan, ward)).code)
   await walk(town, filed[0], ward, 'approve')
@@ -66,7 +66,7 @@ describe('records out and in', () => {
   const rows = join(scratch, 'rows.ndjson')
 
   test('what goes out comes in again unchanged', () => {
-    cpSync(demoCity(), path, { recursive: true })
+    copyCity(demoCity(), path)
     writeFileSync(rows, motcua('export', '--data', path, 'household'))
     const n = readFileSync(rows, 'utf8').trim().split('\n').length
     assert.match(motcua('import', '--data', path, 'household', rows), new RegExp(`^${n} .* ${n} `))
@@ -85,7 +85,7 @@ describe('records out and in', () => {
   })
 
   test('an account made by hand signs in with its role', async () => {
-    const ask = (input, ...args) => spawnSync(MOTCUA, ['user', '--data', path, ...args], { env, encoding: 'utf8', input })
+    const ask = (input, ...args) => spawnSync(MOTCUA, line(['user', '--data', path, ...args]), { env, encoding: 'utf8', input })
     assert.notEqual(ask('weak\n', 'add', 'nv.moi', 'Nguyễn Văn Mới').status, 0)
     assert.equal(ask('Motcua@2027\n', 'add', 'nv.moi', 'Nguyễn Văn Mới').status, 0)
     assert.notEqual(ask('', 'role', 'nv.moi', 'one-stop').status, 0, 'an officer needs a unit')
@@ -95,8 +95,17 @@ describe('records out and in', () => {
     const signed = await server.send('POST', '/api/v1/sessions', { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: 'nv.moi', password: 'Motcua@2027' }) })
     assert.equal(signed.status, 201)
     const me = await server.send('GET', '/api/v1/me', { headers: { Authorization: `Bearer ${signed.body.token}` } })
-    assert.deepEqual(me.body.roles.map((r) => [r.role, r.unit.code]), [['one-stop', ward]])
+    assert.deepEqual([me.body.duties, me.body.roles], [['change-password'], []], 'the password that another one typed')
+    const headers = { Authorization: `Bearer ${signed.body.token}`, 'Content-Type': 'application/json' }
+    const changed = await server.send('PUT', '/api/v1/me/password', { headers, body: JSON.stringify({ password: 'Motcua@2027', new_password: 'Sen-hong.1' }) })
+    assert.equal(changed.status, 204, changed.text)
+    const free = await server.send('GET', '/api/v1/me', { headers })
+    assert.deepEqual(free.body.roles.map((r) => [r.role, r.unit.code]), [['one-stop', ward]])
     await server.stop()
+    assert.equal(ask('', 'disable', 'nv.moi').status, 0)
+    assert.match(run('verify', '--data', path).stdout, /./)
+    assert.equal(ask('', 'enable', 'nv.moi').status, 0)
+    assert.notEqual(ask('', 'dance', 'nv.moi').status, 0)
   })
 })
 
@@ -142,5 +151,14 @@ describe('checks', () => {
 
   test('rights are printed, one row a role or right', () => {
     for (const role of ['citizen', 'one-stop', 'auditor']) assert.match(motcua('rights'), new RegExp(role))
+  })
+
+  test('all that a role can reach is listed, and nothing else', () => {
+    const auditor = motcua('rights', 'auditor')
+    assert.match(auditor, /GET +\/api\/v1\/audit +audit-read/)
+    assert.match(auditor, /GET +\/api\/v1\/services +/)
+    assert.doesNotMatch(auditor, /\/api\/v1\/(cases|vault(?!\/roots)|accounts)/)
+    assert.match(motcua('rights', 'admin'), /PUT +\/api\/v1\/accounts\/\{user\}\/roles +admin/)
+    assert.notEqual(run('rights', 'mayor').status, 0)
   })
 })

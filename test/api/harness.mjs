@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
+import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { Contract, ROOT } from './contract.mjs'
@@ -46,10 +47,48 @@ export function folder(name = 'motcua-test-') {
   return path
 }
 
+/** With MOTCUA_TEST_DB=postgres all of this runs on the second database: beside every data folder stands a database on the
+ *  server that MOTCUA_POSTGRES names (tools/postgres.py starts it). */
+export const POSTGRES = process.env.MOTCUA_TEST_DB === 'postgres'
+const named = (path) => `m_${createHash('sha256').update(path).digest('hex').slice(0, 24)}`
+export const address = (path) => `${process.env.MOTCUA_POSTGRES}&dbname=${named(path)}`
+
+function sql(text, url = `${process.env.MOTCUA_POSTGRES}&dbname=postgres`) {
+  return execFileSync(process.env.MOTCUA_PSQL ?? 'psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text, url], { encoding: 'utf8' }).trim()
+}
+
+/** The one value that a query over a city's own database answers: for what no route tells. */
+export function valueOf(path, query) {
+  if (POSTGRES) return sql(query, address(path))
+  return String(Object.values(new DatabaseSync(join(path, 'motcua.db'), { readOnly: true }).prepare(query).get())[0])
+}
+
+/** A command line as it is on the database under test. */
+export function line(args) {
+  const at = args.indexOf('--data')
+  if (!POSTGRES || at < 0 || args.includes('--db') || ['backup', 'restore'].includes(args[0])) return args
+  const path = args[at + 1]
+  if (['demo', 'load', 'serve', 'user'].includes(args[0]) && !sql(`SELECT 1 FROM pg_database WHERE datname = '${named(path)}'`))
+    sql(`CREATE DATABASE "${named(path)}"`)
+  return [...args.slice(0, at + 2), '--db', address(path), ...args.slice(at + 2)]
+}
+
+/** The address of a database with nothing in it. */
+export function emptyDatabase(path) {
+  sql(`CREATE DATABASE "${named(path)}"`)
+  return address(path)
+}
+
+/** A city of its own for a test file. */
+export function copyCity(from, to) {
+  cpSync(from, to, { recursive: true })
+  if (POSTGRES) sql(`CREATE DATABASE "${named(to)}" TEMPLATE "${named(from)}"`)
+}
+
 /** Runs a subcommand to its end; throws with its words when it fails. */
 export function motcua(...args) {
   try {
-    return execFileSync(MOTCUA, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 })
+    return execFileSync(MOTCUA, line(args), { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 })
   } catch (e) {
     throw new Error(`motcua ${args.join(' ')} → ${e.status ?? e.signal}\n${e.stdout}${e.stderr}`)
   }
@@ -66,7 +105,7 @@ function sweep() {
 /** The demo city, made once for a program: whoever comes first makes it beside, and names it when it is whole. */
 export function demoCity() {
   const { mtimeMs, size } = statSync(MOTCUA)
-  const key = createHash('sha256').update(`${MOTCUA} ${mtimeMs} ${size} ${RESIDENTS} ${SEED}`).digest('hex').slice(0, 16)
+  const key = createHash('sha256').update(`${MOTCUA} ${mtimeMs} ${size} ${RESIDENTS} ${SEED} ${POSTGRES ? process.env.MOTCUA_POSTGRES : ''}`).digest('hex').slice(0, 16)
   const city = process.env.MOTCUA_CITY ?? join(tmpdir(), `motcua-city-${process.getuid()}-${key}`)
   if (existsSync(city)) return city
   const making = mkdtempSync(`${city}.`)
@@ -74,6 +113,7 @@ export function demoCity() {
   motcua('demo', '--data', join(making, 'data'), '--residents', String(RESIDENTS), '--seed', String(SEED))
   try {
     renameSync(join(making, 'data'), city)
+    if (POSTGRES) sql(`ALTER DATABASE "${named(join(making, 'data'))}" RENAME TO "${named(city)}"`)
   } catch (e) {
     if (!existsSync(city)) throw e // else another one was quicker
   }
@@ -92,7 +132,7 @@ export class Server {
   static async start(data, args = [], options = {}) {
     const server = new Server()
     server.data = data
-    server.child = spawn(options.program ?? MOTCUA, [...(options.before ?? []), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...args], {
+    server.child = spawn(options.program ?? MOTCUA, [...(options.before ?? []), ...(options.plain ? ['serve'] : line(['serve', '--data', data])), '--listen', '127.0.0.1:0', ...args], {
       env: { ...env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -144,14 +184,23 @@ export class Server {
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, `the server did not end well\n${this.#stderr.slice(-3000)}`)
   }
 
-  /** One request and its whole reply, as bytes and, where it is JSON, as a value. */
+  /** One request and its whole reply, as bytes and, where it is JSON, as a value. A large body waits for the server to
+   *  want it: one that is refused by its size would break off half sent, and the reply with it. */
   send(method, path, { headers = {}, body, agent = this.#agent } = {}) {
+    const asks = body?.length > 1 << 16
+    if (asks) headers = { ...headers, Expect: '100-continue', 'Content-Length': Buffer.byteLength(body) }
     return new Promise((resolve, reject) => {
+      let sent = false
+      const send = () => {
+        sent = true
+        q.end(body)
+      }
       const q = request({ host: '127.0.0.1', port: this.port, method, path, headers, agent }, (r) => {
         const parts = []
         r.on('data', (part) => parts.push(part))
         r.on('error', reject)
         r.on('end', () => {
+          if (!sent) q.off('error', reject).on('error', () => {}).destroy()
           const bytes = Buffer.concat(parts)
           const reply = { status: r.statusCode, headers: r.headers, bytes, text: bytes.toString('utf8') }
           if (/^application\/([\w.]+\+)?json/.test(r.headers['content-type'] ?? '') && bytes.length) reply.body = JSON.parse(reply.text)
@@ -159,15 +208,17 @@ export class Server {
         })
       })
       q.on('error', reject)
-      q.end(body)
+      if (asks) q.on('continue', send).flushHeaders()
+      else send()
     })
   }
 }
 
-/** Starts the city's server for this file. */
-export async function serve({ city = demoCity(), args, options } = {}) {
+/** Starts the city's server for this file; prepare(data) may change its folder before. */
+export async function serve({ city = demoCity(), args, options, prepare } = {}) {
   const data = join(folder(), 'data')
-  cpSync(city, data, { recursive: true })
+  copyCity(city, data)
+  prepare?.(data)
   const server = await Server.start(data, args, options)
   const { body } = await server.send('GET', '/api/v1/openapi.json')
   server.contract = new Contract(body)

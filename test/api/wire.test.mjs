@@ -54,6 +54,10 @@ describe('frames', { concurrency: true }, () => {
     'two hosts': lines(POST, HOST, 'Host: evil.example'),
     'no host': lines('GET /healthz HTTP/1.1', 'Accept: */*'),
     'a space before the colon': lines(POST, HOST, 'Content-Length : 40'),
+    'a bare CR that ends a header': `${POST}\r\n${HOST}\r\nX-Note: a\rContent-Length: 0\r\n\r\n`,
+    'a bare CR within a value': lines(POST, HOST, 'X-Note: a\rb', 'Content-Length: 0'),
+    'a bare CR after the request line': `${POST}\r${HOST}\r\nContent-Length: 0\r\n\r\n`,
+    'a bare CR for the empty line': `${POST}\r\n${HOST}\r\nContent-Length: 0\r\n\r`,
     'no HTTP at all': 'HELO localhost\r\n\r\n',
     'another version': lines('GET /healthz HTTP/3.7', HOST),
     'TLS where none is': Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 0, 0x0d, 0x0a, 0x0d, 0x0a]),
@@ -71,6 +75,11 @@ describe('frames', { concurrency: true }, () => {
     assert.ok(statuses.length <= 1, `answered twice: ${statuses}`)
   })
 
+  test('a bare LF ends a line, as RFC 9112 (2.2) lets it: one request stays one', async () => {
+    const { statuses } = await say([`GET /healthz HTTP/1.1\n${HOST}\nX-Note: a\n\n`, NEXT])
+    assert.deepEqual(statuses, [200, 200])
+  })
+
   test('an honest pipeline is answered in order', async () => {
     const one = (path) => lines(`GET ${path} HTTP/1.1`, HOST)
     const { statuses } = await say([one('/healthz') + one('/api/v1/nothing') + one('/readyz') + NEXT])
@@ -83,7 +92,16 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(statuses, [422])
   })
 
-  const chunks = { 'no number': 'zz\r\nab\r\n', negative: '-2\r\nab\r\n', 'too large a number': 'ffffffffffffffffff\r\nab', 'longer than it says': '1\r\nabcdef\r\n0\r\n\r\n' }
+  test('nothing that follows chunks on the same connection is a request', async () => {
+    for (const body of ['2\r\n{}\r\n0\r\n\r\n', '2;\n{}\r\n0\r\n\r\n']) {
+      const { statuses, how } = await say([lines('POST /api/v1/sessions HTTP/1.1', HOST, 'Content-Type: application/json', 'Transfer-Encoding: chunked') + body, NEXT])
+      assert.notEqual(how, 'patience')
+      assert.deepEqual(statuses, [422], JSON.stringify(body))
+    }
+  })
+
+  const chunks = { 'no number': 'zz\r\nab\r\n', negative: '-2\r\nab\r\n', 'too large a number': 'ffffffffffffffffff\r\nab', 'longer than it says': '1\r\nabcdef\r\n0\r\n\r\n',
+    'a bare CR after the size': '2\r{}\r\n0\r\n\r\n' }
   for (const [name, body] of Object.entries(chunks))
     test(`bad chunks are refused: ${name}`, async () => {
       const { statuses, how } = await say([lines('POST /api/v1/sessions HTTP/1.1', HOST, 'Content-Type: application/json', 'Transfer-Encoding: chunked') + body, NEXT])
