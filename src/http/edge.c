@@ -461,13 +461,17 @@ static struct request *request_open(struct http_server *s, struct MHD_Connection
 
     if (!q)
         return NULL;
+    atomic_fetch_add(&s->metrics.in_flight, 1);
+    if (atomic_load(&s->closing)) {
+        atomic_fetch_sub(&s->metrics.in_flight, 1);
+        return NULL;
+    }
     *q = (struct request){.server = s, .mhd = mhd, .arena = q->arena, .path = url, .method = method};
     q->reply = (struct reply){.fd = -1, .request = q};
     q->now = now_ms();
     q->start_us = monotonic_us();
     (void)snprintf(q->id, sizeof q->id, "%016" PRIx64, (uint64_t)id_new());
     q->lang = accept_language(request_header(q, "Accept-Language"));
-    atomic_fetch_add(&s->metrics.in_flight, 1);
     conn_deadline(q, 0);
     return q;
 }

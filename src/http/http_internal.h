@@ -211,8 +211,10 @@ struct loop;
 bool loops_start(struct http_server *s, struct loops **out, struct error *e) CHECKED;
 /* No new connections from here on. NULL is fine. */
 void loops_quiesce(struct loops *ls);
-/* Nothing may be suspended any more. NULL is fine. */
-void loops_stop(struct loops *ls);
+/* The threads have ended: nothing begins any more. NULL is fine. */
+void loops_join(struct loops *ls);
+/* After that; nothing may be suspended any more. NULL is fine. */
+void loops_free(struct loops *ls);
 struct http_server *loop_server(const struct loop *l);
 /* From any thread. The connection belongs to its loop again before this returns. */
 void loop_resume(struct loop *l, struct MHD_Connection *mhd);
@@ -235,7 +237,7 @@ struct http_server {
     bool owns_feed;
     struct metrics metrics;
     int port;
-    _Atomic bool ready, draining;
+    _Atomic bool ready, draining, closing;
     const char *openapi, *openapi_etag;
     size_t openapi_len;
     pthread_t ticker;

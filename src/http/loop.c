@@ -211,13 +211,22 @@ void loops_quiesce(struct loops *ls)
     }
 }
 
-static void loop_stop(struct loop *l)
+void loops_join(struct loops *ls)
 {
-    if (l->running) {
+    for (int i = 0; ls && i < ls->n; i++) {
+        struct loop *l = &ls->all[i];
+
+        if (!l->running)
+            continue;
         atomic_store(&l->stop, true);
         ring(l);
         pthread_join(l->thread, NULL);
+        l->running = false;
     }
+}
+
+static void loop_end(struct loop *l)
+{
     if (l->daemon) {
         (void)MHD_quiesce_daemon(l->daemon); /* else it would close the socket that the others share */
         MHD_stop_daemon(l->daemon);
@@ -226,10 +235,10 @@ static void loop_stop(struct loop *l)
         (void)close(l->bell); /* nothing was kept in it */
 }
 
-void loops_stop(struct loops *ls)
+void loops_free(struct loops *ls)
 {
     for (int i = 0; ls && i < ls->n; i++)
-        loop_stop(&ls->all[i]);
+        loop_end(&ls->all[i]);
     if (ls && ls->listening >= 0)
         (void)close(ls->listening); /* nothing was written to it */
     free(ls);

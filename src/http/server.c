@@ -248,10 +248,8 @@ void http_set_ready(struct http_server *s, bool ready)
 }
 
 /* ---- stop ---- */
-static void drain(struct http_server *s, int grace_ms)
+static void drain(struct http_server *s, int64_t until)
 {
-    int64_t until = monotonic_us() + (int64_t)grace_ms * 1000;
-
     /* Polled: it happens once, at the end, and no request need ring a bell for it all its life. */
     while (atomic_load(&s->metrics.in_flight) > 0 && monotonic_us() < until) {
         struct timespec nap = {.tv_nsec = 2 * MILLION};
@@ -271,24 +269,40 @@ static void ticker_stop(struct http_server *s)
     pthread_join(s->ticker, NULL);
 }
 
+/* For writes that the store has taken: it tells them soon. */
+static void wait_told(const struct http_server *s)
+{
+    while (atomic_load(&s->metrics.waiting) > 0) {
+        struct timespec nap = {.tv_nsec = 2 * MILLION};
+
+        nanosleep(&nap, NULL);
+    }
+}
+
 void http_stop(struct http_server *s, int grace_ms)
 {
+    int64_t until = monotonic_us() + (int64_t)grace_ms * 1000;
+
     if (!s)
         return;
     atomic_store(&s->draining, true);
     loops_quiesce(s->loops);
     feed_close(s->feed); /* streams would never end by themselves */
-    if (s->loops)
-        drain(s, grace_ms);
-    ticker_stop(s);
-    while (atomic_load(&s->metrics.waiting) > 0) { /* for a write that the store has taken: it is told soon */
-        struct timespec nap = {.tv_nsec = 2 * MILLION};
-
-        nanosleep(&nap, NULL);
+    if (s->loops) {
+        drain(s, until);
+        /* A request that came just now is either counted already, and ends like the others, or sees this and is not
+         * taken: nothing is written that nobody will tell of. */
+        atomic_store(&s->closing, true);
+        drain(s, until);
     }
-    /* What runs is finished, what waits is answered 503; both resume, so nothing is suspended when the loops stop. */
+    ticker_stop(s);
+    wait_told(s);
+    /* What runs is finished, what waits is answered 503; both resume. libmicrohttpd ends the process when anything is
+     * suspended at its end, so whatever began up to the loops' last turn is waited for as well. */
     workers_stop(s->workers, edge_turn_away);
-    loops_stop(s->loops);
+    loops_join(s->loops);
+    wait_told(s);
+    loops_free(s->loops);
     workers_free(s->workers);
     server_free(s);
 }
