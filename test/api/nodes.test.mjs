@@ -204,8 +204,8 @@ describe('two nodes', { skip }, () => {
     assert.equal(await Promise.race([early, new Promise((resolve) => setTimeout(resolve, 2500, 'waits'))]), 'waits')
     way.cut = false
     const third = await early
+    defer(() => third.stop())
     assert.match(third.logged('database-awaited').join(), /seconds=120/)
-    await new Client(third).get('/readyz', 200)
-    await third.stop()
+    assert.equal((await third.send('GET', '/readyz')).status, 200)
   })
 })
