@@ -101,7 +101,7 @@ def released(run):
 # at points that only a test build has.
 ON_BOTH = ("accounts", "authorisations", "birth", "casework", "catalogue", "checks", "commands", "documents", "flows",
            "forms", "input", "journey", "kept", "machine", "nodes", "notices", "procedures", "races", "registries",
-           "rights", "sessions", "slips")
+           "rights", "sessions", "slips", "succession")
 
 # The write queue, the jobs and the feed are where threads meet.
 SUITES = {

@@ -2,29 +2,37 @@
  * documents and every action ask here, so that a new way of coming to a case is one branch below. */
 #include "casework/casework_internal.h"
 
+/* Successors of a unit that ended stand where it stood, for what is over too: that is not handed over one by one. */
+static bool stands_for(const struct house *h, int64_t unit, const struct unit *of, int64_t now)
+{
+    return of && (unit == of->id || (of->to.year && unit_succeeds(h, unit, of, date_at(now))));
+}
+
 /* The unit that answers for it, one that it asked, the one that asked it. */
-static bool has_a_part(const struct case_file *c, int64_t unit)
+static bool has_a_part(const struct house *h, const struct case_file *c, int64_t unit, int64_t now)
 {
     size_t i;
     json_t *other;
 
-    if (unit == c->unit->id)
+    if (stands_for(h, unit, c->unit, now))
         return true;
-    json_array_foreach(c->shared, i, other) if (json_integer_value(other) == unit) return true;
+    json_array_foreach(c->shared, i,
+                       other) if (stands_for(h, unit, unit_by_id(h, json_integer_value(other)), now)) return true;
     return false;
 }
 
 /* One role of the caller, their own or lent, seen from the case. Overseers read below their unit and act nowhere
  * (Decree 61/2018: no one else learns what a dossier says). */
-static void add_role(const struct house *h, const struct role_at *at, const struct case_file *c, struct standing *out)
+static void add_role(const struct house *h, const struct role_at *at, const struct case_file *c, int64_t now,
+                     struct standing *out)
 {
     bool oversees = at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR;
-    unsigned bit = at->unit == c->unit->id ? 1U << at->role : 0;
+    unsigned bit = stands_for(h, at->unit, c->unit, now) ? 1U << at->role : 0;
 
     out->bits |= bit;
     out->own_bits |= at->on_behalf ? 0 : bit;
     if (oversees ? unit_is_within(h, c->unit->id, at->unit)
-                 : at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && has_a_part(c, at->unit))
+                 : at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && has_a_part(h, c, at->unit, now))
         out->sees = true;
 }
 
@@ -37,6 +45,14 @@ static bool filed_for_good(const struct actor *who, const struct case_file *c)
     for (size_t i = 0; i < who->n_roles && !by_office; i++)
         by_office = who->roles[i].role == ROLE_HELPER || who->roles[i].role == ROLE_ONE_STOP;
     return who->party == c->submitter && (by_office || c->submitter == c->applicant);
+}
+
+const struct unit *unit_acted_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now)
+{
+    for (size_t i = 0; u->to.year && who && i < who->n_roles; i++)
+        if (who->roles[i].unit && unit_succeeds(h, who->roles[i].unit, u, date_at(now)))
+            return unit_by_id(h, who->roles[i].unit);
+    return u;
 }
 
 struct standing case_standing(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now)
@@ -52,6 +68,6 @@ struct standing case_standing(const struct house *h, const struct actor *who, co
         s.bits = s.own_bits = BY_APPLICANT;
     }
     for (size_t i = 0; i < who->n_roles; i++)
-        add_role(h, &who->roles[i], c, &s);
+        add_role(h, &who->roles[i], c, now, &s);
     return s;
 }

@@ -467,6 +467,7 @@ static bool look(struct acting *x, const char *code, const char *action, struct 
                                               .at = x->caller->now});
         return fail(e, E_NOT_FOUND, "case %s", code);
     }
+    x->file.unit = unit_acted_for(x->house, x->caller->who, x->file.unit, x->caller->now);
     if (x->input->seen >= 0 && x->input->seen != x->file.version) {
         error_extra_new(e, "version", json_integer((json_int_t)x->file.version));
         error_extra_new(e, "status", json_integer((json_int_t)x->file.status));

@@ -21,7 +21,7 @@ static const struct unit *unit_of(const struct turn *t, const struct case_file *
     struct date today = date_at(t->now);
 
     if (u)
-        return unit_is_in_force(u, today) ? u : NULL;
+        return unit_is_in_force(u, today) || unit_successors(t->house, u, today, &u, 1) ? u : NULL;
     if (takes_questions(c->unit, name, today))
         return c->unit;
     for (size_t i = 0; (u = unit_at(t->house, i)); i++)

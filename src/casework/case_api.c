@@ -620,6 +620,7 @@ static bool get_entries(struct request *q, struct reply *r, struct error *e)
     if (!request_query_fields(q, entries_fields, &query, e) || !store_read(request_house(q)->store, &db, e) ||
         !visible_case(q, db, &c, e))
         return false;
+    c.unit = unit_acted_for(request_house(q), request_actor(q), c.unit, request_now(q));
     if (!actor_serves(request_actor(q), c.unit->id))
         return fail(e, E_FORBIDDEN, "only officers of the case look into the books");
     if (!audit_case_read(q, db, &c, e) ||

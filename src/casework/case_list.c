@@ -143,6 +143,14 @@ static void add_unit(struct listing *l, int64_t unit)
     }
 }
 
+/* What a unit left that ended is asked for by its name. */
+static bool was_of(const struct listing *l, int64_t unit, int64_t former)
+{
+    const struct unit *u = unit_by_id(l->house, former);
+
+    return u && u->to.year && unit_succeeds(l->house, unit, u, date_at(l->query->now));
+}
+
 /* The units an officer serves; supervisors and auditors name one below theirs. */
 static void add_units(struct listing *l)
 {
@@ -155,7 +163,7 @@ static void add_units(struct listing *l)
 
         if (!at->unit || at->role == ROLE_ADMIN)
             continue;
-        if (q->unit && oversees && unit_is_within(l->house, q->unit, at->unit))
+        if (q->unit && (oversees ? unit_is_within(l->house, q->unit, at->unit) : was_of(l, at->unit, q->unit)))
             add_unit(l, q->unit);
         else if (!q->unit || q->unit == at->unit)
             add_unit(l, at->unit);

@@ -457,12 +457,16 @@ struct standing {
     unsigned bits;     /* BY_APPLICANT and a bit a role: as what they may act, in the words of a transition's `by` */
     unsigned own_bits; /* those of them that nobody lent */
 };
+/* The unit that the caller acts for on what is of u: u itself, or the caller's own that took over when u ended. */
+const struct unit *unit_acted_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
 struct standing case_standing(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now);
 
 struct national_time case_time(const struct case_file *c, struct arena *a, int64_t now);
 
 /* The time's work: timed actions, silence, units that ended. *done counts the cases it touched. */
 bool case_tick(struct house *h, int64_t now, size_t *done, struct error *e) CHECKED;
+/* Of units whose last day is over: their officers and open cases go to their successors. Part of the above. */
+bool units_hand_over(struct house *h, int64_t now, size_t *done, struct error *e) CHECKED;
 /* The job that calls it every half minute: its kind, and the row that asks for the next run. */
 void tick_define(struct house *h);
 bool tick_later(struct store *s, int64_t at, struct error *e) CHECKED;

@@ -158,7 +158,7 @@ static bool unit_of(struct request *q, const char *code, const struct unit **out
     const struct house *h = request_house(q);
     const struct actor *who = request_actor(q);
     const struct unit *unit = code ? unit_by_code(h, code) : NULL;
-    bool may = unit && actor_serves(who, unit->id);
+    bool may = unit && actor_serves(who, unit_acted_for(h, who, unit, request_now(q))->id);
 
     for (size_t i = 0; unit && !may && i < who->n_roles; i++)
         may = (who->roles[i].role == ROLE_SUPERVISOR || who->roles[i].role == ROLE_AUDITOR) &&

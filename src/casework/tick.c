@@ -175,7 +175,8 @@ bool case_tick(struct house *h, int64_t now, size_t *done, struct error *e)
 {
     size_t n;
 
-    *done = 0;
+    if (!units_hand_over(h, now, done, e))
+        return false;
     do {
         auto_arena struct arena *a = arena_new();
         const char *codes[TICK_BATCH];

@@ -415,8 +415,11 @@ bool actions_write(struct json_out *o, struct db *db, struct arena *a, const str
                    const struct case_file *c, int64_t now, enum lang lang, struct error *e)
 {
     struct legal_action legal[LEGAL_ACTIONS_MAX];
+    struct case_file mine = *c;
     size_t n;
 
+    mine.unit = unit_acted_for(h, who, c->unit, now);
+    c = &mine;
     if (!actions_legal(db, a, h, who, c, now, legal, &n, e))
         return false;
     out_open(o, '[');

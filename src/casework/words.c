@@ -29,6 +29,8 @@ static const struct { const char *action, *title[LANG__COUNT], *text[LANG__COUNT
                            {"Hồ sơ %s tại %s đã quá thời gian của bước mà chưa chuyển tiếp. Hạn trả kết quả: %s.", "Dossier %s at %s has passed its step's time without moving on. The result is due: %s."}},
     {"silence",            {"Cơ quan được hỏi chưa trả lời", "An agency has not answered"},
                            {"Hồ sơ %s của %s: cơ quan được lấy ý kiến đã quá hạn mà chưa trả lời. Thời hạn của hồ sơ vẫn tiếp tục: %s.", "Dossier %s of %s: an agency asked has let its time pass without an answer. The dossier's own time goes on: %s."}},
+    {"taken-over",         {"Hồ sơ chuyển sang cơ quan mới", "Another agency goes on with your dossier"},
+                           {"Do sắp xếp cơ quan, hồ sơ %s nay do %s tiếp tục giải quyết. Ngày hẹn trả kết quả không đổi: %s.", "Agencies were rearranged: dossier %s is now with %s. The promised date stays: %s."}},
     {"withdraw-result",    {"Kết quả đã bị thu hồi", "Your result was withdrawn"},
                            {"Kết quả của hồ sơ %s bị %s thu hồi và không còn giá trị. Xin xem lý do trong trang hồ sơ.", "The result of dossier %s was withdrawn by %s and is no longer valid. The reason is on the dossier's page."}},
     {"correct-result",     {"Kết quả đã được cấp lại", "Your result was reissued"},

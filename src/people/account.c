@@ -63,6 +63,19 @@ bool role_grant(struct db *db, int64_t account, enum role role, int64_t unit, st
            (changed == 0 || db_emit(db, "account.roles", account, NULL, e));
 }
 
+bool unit_roles_move(struct db *db, int64_t from, int64_t to, int64_t now, int64_t *moved, struct error *e)
+{
+    static const char grant_sql[] =
+        "INSERT INTO account_role (account, role, unit) SELECT account, role, CAST($2 AS BIGINT) FROM account_role"
+        " WHERE unit = $1 ON CONFLICT (account, role, unit) DO NOTHING";
+    static const char lent_sql[] = "UPDATE delegation SET unit = $2 WHERE unit = $1 AND ended_at = 0 AND until_at > $3";
+
+    return db_exec(db, NULL, e, grant_sql, ARGS(I64(from), I64(to))) &&
+           db_exec(db, moved, e, "DELETE FROM account_role WHERE unit = $1", ARGS(I64(from))) &&
+           db_exec(db, NULL, e, lent_sql, ARGS(I64(from), I64(to), I64(now))) &&
+           (*moved == 0 || db_emit(db, "account.roles", 0, NULL, e));
+}
+
 bool unit_members(struct db *db, struct arena *a, int64_t unit, enum role role, struct member *out, size_t max,
                   size_t *n, struct error *e)
 {

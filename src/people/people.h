@@ -72,6 +72,7 @@ struct unit {
     struct date from, to; /* to.year 0: in force */
     const char *offers;   /* names services refer to in `units:` ("ward", "justice"), a space between; or NULL */
     const char *phone, *address;
+    const char *successors; /* codes of those that took over what it did, the main one first, a space between; or NULL */
 };
 /* NULL when there is none. The unit lives as long as the program. */
 const struct unit *unit_by_code(const struct house *h, const char *code);
@@ -83,6 +84,19 @@ const struct unit *unit_at(const struct house *h, size_t i);
 /* True when unit is at or below ancestor. */
 bool unit_is_within(const struct house *h, int64_t unit, int64_t ancestor);
 bool unit_is_in_force(const struct unit *u, struct date on);
+/* True once its last day is over. */
+bool unit_has_ended(const struct unit *u, struct date on);
+/* Who answers on that day for what one did that ended: its successors, or theirs, that are in force; the main one first,
+ * none twice, at most max. Returns how many. */
+size_t unit_successors(const struct house *h, const struct unit *ended, struct date on, const struct unit **out,
+                       size_t max);
+/* True when unit is one of them. */
+bool unit_succeeds(const struct house *h, int64_t unit, const struct unit *ended, struct date on);
+/* Whether the role is theirs, not borrowed. */
+bool holds_role(struct db *db, int64_t party, enum role role, int64_t unit, bool *yes, struct error *e) CHECKED;
+/* Whoever works in a unit that ended works in another from now on: its roles and what is lent of them. Inside a write;
+ * *moved counts the roles. */
+bool unit_roles_move(struct db *db, int64_t from, int64_t to, int64_t now, int64_t *moved, struct error *e) CHECKED;
 /* True when name is one of the unit's `offers`. */
 bool unit_offers(const struct unit *u, const char *name);
 /* Casework says which units take a service, for GET /api/v1/units?service=. Before the server starts. */

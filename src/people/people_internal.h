@@ -226,8 +226,6 @@ bool delegations_of(struct db *db, struct arena *a, int64_t party, int64_t unit,
                     size_t *n, struct error *e) CHECKED;
 bool delegation_find(struct db *db, struct arena *a, int64_t id, struct delegation *out, bool *found,
                      struct error *e) CHECKED;
-/* Whether the role is theirs, not borrowed. */
-bool holds_role(struct db *db, int64_t party, enum role role, int64_t unit, bool *yes, struct error *e) CHECKED;
 struct unit_officer {
     int64_t party;
     const char *name;

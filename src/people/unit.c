@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16, SUCCESSORS_MAX = 64 };
 
 struct entry {
     struct unit unit; /* first: a struct unit of ours is an entry */
@@ -114,6 +114,7 @@ static bool same(const struct unit *a, const struct unit *b)
            text_equal(a->name[LANG_VI], b->name[LANG_VI]) && text_equal(a->name[LANG_EN], b->name[LANG_EN]) &&
            text_equal(a->kind, b->kind) && text_equal(a->place, b->place) && text_equal(a->offers, b->offers) &&
            text_equal(a->phone, b->phone) && text_equal(a->address, b->address) &&
+           text_equal(a->successors, b->successors) &&
            memcmp(&a->from, &b->from, sizeof a->from) == 0 && memcmp(&a->to, &b->to, sizeof a->to) == 0;
 }
 
@@ -133,6 +134,7 @@ static void own(struct unit *u, struct arena *a)
     u->offers = copy(a, u->offers);
     u->phone = copy(a, u->phone);
     u->address = copy(a, u->address);
+    u->successors = copy(a, u->successors);
 }
 
 static void remember_locked(struct unit_table *t, const struct unit *u)
@@ -233,6 +235,59 @@ bool unit_is_in_force(const struct unit *u, struct date on)
     return (u->from.year == 0 || date_to_days(u->from) <= day) && (u->to.year == 0 || day <= date_to_days(u->to));
 }
 
+bool unit_has_ended(const struct unit *u, struct date on)
+{
+    return u->to.year != 0 && date_to_days(u->to) < date_to_days(on);
+}
+
+static bool is_among(const struct unit *const *list, size_t n, const struct unit *u)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->id == u->id)
+            return true;
+    return false;
+}
+
+static void add_successors(const struct house *h, const struct unit *ended, struct date on, int depth,
+                           const struct unit **out, size_t max, size_t *n)
+{
+    char code[64];
+
+    for (const char *p = ended->successors; p && *p; p += strcspn(p, " "), p += *p == ' ') {
+        const struct unit *u;
+
+        (void)snprintf(code, sizeof code, "%.*s", (int)strcspn(p, " "), p); /* codes are 35 at most */
+        u = unit_by_code(h, code);
+        if (!u || is_among(out, *n, u))
+            continue;
+        if (unit_has_ended(u, on) && depth < DEPTH_MAX)
+            add_successors(h, u, on, depth + 1, out, max, n);
+        else if (unit_is_in_force(u, on) && *n < max)
+            out[(*n)++] = u;
+    }
+}
+
+size_t unit_successors(const struct house *h, const struct unit *ended, struct date on, const struct unit **out,
+                       size_t max)
+{
+    size_t n = 0;
+
+    if (unit_has_ended(ended, on))
+        add_successors(h, ended, on, 0, out, max, &n);
+    return n;
+}
+
+bool unit_succeeds(const struct house *h, int64_t unit, const struct unit *ended, struct date on)
+{
+    const struct unit *all[SUCCESSORS_MAX];
+    size_t n = unit_successors(h, ended, on, all, COUNT(all));
+
+    for (size_t i = 0; i < n; i++)
+        if (all[i]->id == unit)
+            return true;
+    return false;
+}
+
 bool unit_offers(const struct unit *u, const char *name)
 {
     size_t len = strlen(name);
@@ -305,10 +360,25 @@ static struct date date_or_none(const char *s)
     return s && date_parse(s, &d) ? d : (struct date){0};
 }
 
+/* One word or a list of them, as text with a space between; NULL without any. */
+static const char *words_text(struct arena *a, const json_t *words)
+{
+    auto_buf struct buf b = BUF_INIT(8192);
+    size_t i;
+    const json_t *word;
+
+    if (!json_is_array(words))
+        return json_string_value(words);
+    json_array_foreach(words, i, word) buf_printf(&b, "%s%s", i ? " " : "", json_string_value(word));
+    return b.len ? arena_strdup(a, b.data) : NULL;
+}
+
 bool units_load(struct house *h, struct error *e)
 {
     static const char sql[] = "SELECT id, code, name_vi, name_en, kind, place, parent, from_date, to_date, offers,"
-                              " phone, address FROM unit WHERE body IS NOT NULL ORDER BY code";
+                              " phone, address, CASE WHEN to_date IS NULL THEN NULL ELSE body END FROM unit"
+                              " WHERE body IS NOT NULL ORDER BY code";
+    auto_arena struct arena *a = arena_new();
     struct unit_table *t = people_of(h)->units;
     auto_read struct db *db = NULL;
     auto_rows struct rows *r = NULL;
@@ -317,8 +387,11 @@ bool units_load(struct house *h, struct error *e)
     if (!store_read(people_of(h)->store, &db, e) || !db_query(db, &r, e, sql, ARGS()))
         return false;
     while (rows_next(r, &more, e)) {
+        json_t *body;
+
         if (!more)
             return true;
+        body = rows_text(r, 12) ? json_held(a, rows_json_new(r, 12)) : NULL;
         remember(t, &(struct unit){.id = rows_i64(r, 0),
                                    .code = rows_text(r, 1),
                                    .name = {[LANG_VI] = rows_text(r, 2), [LANG_EN] = rows_text(r, 3)},
@@ -329,7 +402,8 @@ bool units_load(struct house *h, struct error *e)
                                    .to = date_or_none(rows_text(r, 8)),
                                    .offers = rows_text(r, 9),
                                    .phone = rows_text(r, 10),
-                                   .address = rows_text(r, 11)});
+                                   .address = rows_text(r, 11),
+                                   .successors = words_text(a, json_object_get(body, "successors"))});
     }
     return false;
 }
@@ -358,19 +432,6 @@ static bool read_date(const json_t *definition, const char *member, struct date 
     return true;
 }
 
-/* offers: one word or a list of them. */
-static const char *offers_text(struct arena *a, const json_t *offers)
-{
-    auto_buf struct buf words = BUF_INIT(1024);
-    size_t i;
-    const json_t *word;
-
-    if (!json_is_array(offers))
-        return json_string_value(offers);
-    json_array_foreach(offers, i, word) buf_printf(&words, "%s%s", i ? " " : "", json_string_value(word));
-    return words.len ? arena_strdup(a, words.data) : NULL;
-}
-
 static bool read_definition(struct db *db, struct arena *a, const json_t *definition, struct unit *out, struct error *e)
 {
     const json_t *name = json_object_get(definition, "name");
@@ -380,9 +441,10 @@ static bool read_definition(struct db *db, struct arena *a, const json_t *defini
         .name = {[LANG_VI] = json_title(name, LANG_VI), [LANG_EN] = json_title(name, LANG_EN)},
         .kind = json_str(definition, "kind"),
         .place = json_str(definition, "place"),
-        .offers = offers_text(a, json_object_get(definition, "offers")),
+        .offers = words_text(a, json_object_get(definition, "offers")),
         .phone = json_str(definition, "phone"),
         .address = json_str(definition, "address"),
+        .successors = words_text(a, json_object_get(definition, "successors")),
     };
 
     if (!u.code || !u.kind || text_is_empty(u.name[LANG_VI]))

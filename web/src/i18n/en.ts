@@ -472,6 +472,7 @@ const en: Translated<typeof vi> = {
     correct_result: 'Result corrected and reissued',
     paper_withdrawn: 'A paper of the dossier was withdrawn',
     paper_superseded: 'A paper of the dossier has a newer version',
+    taken_over: 'Another agency goes on with it',
     ask: 'Asked for an opinion',
     answered: 'A unit that was asked has answered',
     asked: 'All answers are there',

@@ -463,6 +463,7 @@ const vi = {
     correct_result: 'Đã đính chính, cấp lại kết quả',
     paper_withdrawn: 'Giấy tờ trong hồ sơ bị thu hồi',
     paper_superseded: 'Giấy tờ trong hồ sơ đã có bản mới',
+    taken_over: 'Cơ quan mới tiếp tục giải quyết',
     ask: 'Được hỏi ý kiến',
     answered: 'Cơ quan được hỏi đã trả lời',
     asked: 'Đã có đủ trả lời',
