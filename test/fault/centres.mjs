@@ -45,10 +45,7 @@ async function until(what, fits, patience = PATIENCE_MS) {
 const members = () => centres('status').trim().split('\n').filter(Boolean).map((line) => line.split(' ')).map(([name, role, state]) => ({ name, role, state }))
 const leader = () => members().find((m) => m.role === 'leader' && m.state === 'running')?.name
 const other = (centre) => (centre === 'a' ? 'b' : 'a')
-const isWhole = () => {
-  const roles = members().filter((m) => ['running', 'streaming'].includes(m.state)).map((m) => m.role).sort()
-  return roles.join() === 'leader,sync_standby'
-}
+const isWhole = () => centres('status').endsWith('\nwhole\n')
 
 // ---- the steady work: dossiers under a key each; one without an answer is asked again, at the other centre ----
 class Work {
