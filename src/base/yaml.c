@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
 #include "base/json.h"
@@ -281,4 +282,153 @@ int yaml_line(const struct yaml *y, const char *pointer)
             return 1;
         *slash = '\0';
     }
+}
+
+/* ---- writing ---- */
+enum { LINE_CHARS = 110, FLAT_CHARS = 90, FLAT_MEMBERS = 12 };
+
+static int add_bytes(void *to, unsigned char *data, size_t len)
+{
+    struct buf *b = to;
+
+    buf_add(b, (const char *)data, len);
+    return !b->overflow;
+}
+
+static void emit(yaml_emitter_t *out, yaml_event_t *event)
+{
+    if (!yaml_emitter_emit(out, event)) /* takes the event, also when it fails */
+        die("YAML cannot be written", 0);
+}
+
+static void emit_scalar(yaml_emitter_t *out, const char *s, yaml_scalar_style_t style)
+{
+    yaml_event_t event;
+
+    if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)s, (int)strlen(s), 1, 1, style))
+        die("out of memory", 0);
+    emit(out, &event);
+}
+
+/* Plain wherever any reader of YAML, also an older one, takes it for the same text: no numbers, dates, times or words
+ * for true, false and nothing. The emitter itself quotes what has signs of YAML's in it. */
+static yaml_scalar_style_t style_of(const char *s)
+{
+    static const char *const words[] = {"~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+    bool taken = !*s || s[strspn(s, "0123456789.+-_:eExXoO")] == '\0';
+
+    for (size_t i = 0; i < COUNT(words) && !taken; i++)
+        taken = strcasecmp(s, words[i]) == 0;
+    if (taken)
+        return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    return strchr(s, '\n') ? YAML_LITERAL_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE;
+}
+
+/* Without a point it would be read as an integer, or as text. */
+static const char *number_text(const json_t *j, char out[static 64])
+{
+    char digits[32];
+    size_t whole;
+
+    if (json_is_integer(j)) {
+        (void)snprintf(out, 64, "%" JSON_INTEGER_FORMAT, json_integer_value(j));
+        return out;
+    }
+    (void)snprintf(digits, sizeof digits, "%.15g", json_real_value(j));
+    if (strtod(digits, NULL) != json_real_value(j))
+        (void)snprintf(digits, sizeof digits, "%.17g", json_real_value(j));
+    whole = strcspn(digits, "e");
+    (void)snprintf(out, 64, "%.*s%s%s", (int)whole, digits, memchr(digits, '.', whole) ? "" : ".0", digits + whole);
+    return out;
+}
+
+/* Fits on a line: scalars only, few and short. */
+static bool is_flat(const json_t *j)
+{
+    size_t chars = 0, n = 0, i;
+    const char *key;
+    json_t *one;
+
+    if (json_is_array(j)) {
+        json_array_foreach(j, i, one)
+        {
+            if (json_is_object(one) || json_is_array(one))
+                return false;
+            chars += json_is_string(one) ? json_string_length(one) + 4 : 8;
+            n++;
+        }
+    } else {
+        json_object_foreach((json_t *)(uintptr_t)j, key, one)
+        {
+            if (json_is_object(one) || json_is_array(one))
+                return false;
+            chars += strlen(key) + (json_is_string(one) ? json_string_length(one) + 6 : 10);
+            n++;
+        }
+    }
+    return n <= FLAT_MEMBERS && chars <= FLAT_CHARS;
+}
+
+static void emit_value(yaml_emitter_t *out, const json_t *j)
+{
+    bool flat = is_flat(j);
+    yaml_event_t event;
+    const char *key;
+    char number[64];
+    size_t i;
+    json_t *one;
+
+    if (json_is_array(j)) {
+        if (!yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+                                                  flat ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE))
+            die("out of memory", 0);
+        emit(out, &event);
+        json_array_foreach(j, i, one) emit_value(out, one);
+        (void)yaml_sequence_end_event_initialize(&event); /* cannot fail */
+        emit(out, &event);
+    } else if (json_is_object(j)) {
+        if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                                 flat ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE))
+            die("out of memory", 0);
+        emit(out, &event);
+        json_object_foreach((json_t *)(uintptr_t)j, key, one)
+        {
+            emit_scalar(out, key, YAML_PLAIN_SCALAR_STYLE);
+            emit_value(out, one);
+        }
+        (void)yaml_mapping_end_event_initialize(&event); /* cannot fail */
+        emit(out, &event);
+    } else if (json_is_string(j)) {
+        emit_scalar(out, json_string_value(j), style_of(json_string_value(j)));
+    } else if (json_is_number(j)) {
+        emit_scalar(out, number_text(j, number), YAML_PLAIN_SCALAR_STYLE);
+    } else {
+        emit_scalar(out, json_is_null(j) ? "null" : json_is_true(j) ? "true" : "false", YAML_PLAIN_SCALAR_STYLE);
+    }
+}
+
+char *yaml_text(struct arena *a, const json_t *value)
+{
+    auto_buf struct buf b = BUF_INIT(YAML_BYTES_MAX);
+    yaml_emitter_t out;
+    yaml_event_t event;
+
+    if (!yaml_emitter_initialize(&out))
+        die("out of memory", 0);
+    yaml_emitter_set_output(&out, add_bytes, &b);
+    yaml_emitter_set_unicode(&out, 1);
+    yaml_emitter_set_width(&out, LINE_CHARS);
+    if (!yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING))
+        die("out of memory", 0);
+    emit(&out, &event);
+    if (!yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1))
+        die("out of memory", 0);
+    emit(&out, &event);
+    emit_value(&out, value);
+    (void)yaml_document_end_event_initialize(&event, 1); /* cannot fail */
+    emit(&out, &event);
+    (void)yaml_stream_end_event_initialize(&event); /* cannot fail */
+    emit(&out, &event);
+    yaml_emitter_delete(&out);
+    return arena_strdup(a, b.data ? b.data : "");
 }

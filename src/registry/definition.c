@@ -229,13 +229,12 @@ bool definitions_reload(struct house *h, struct error *e)
 /* Its text with one value a line, whatever way it was written. */
 static char **lines_of(struct arena *a, const json_t *body, size_t *n)
 {
-    char *text = body ? json_dumps(body, JSON_INDENT(2) | JSON_ENCODE_ANY) : NULL, *rest = NULL;
+    char *text = body ? yaml_text(a, body) : NULL, *rest = NULL;
     char **lines = arena_array(a, char *, DIFF_LINES_MAX);
 
     *n = 0;
     for (char *line = strtok_r(text, "\n", &rest); line && *n < DIFF_LINES_MAX; line = strtok_r(NULL, "\n", &rest))
-        lines[(*n)++] = arena_strdup(a, line);
-    free(text);
+        lines[(*n)++] = line;
     return lines;
 }
 

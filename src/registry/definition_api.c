@@ -83,20 +83,17 @@ static bool reply_definition(struct request *q, struct reply *r, const struct de
     struct definition_draft draft;
     struct record now;
     bool found, drafted;
-    char *text;
 
     if (!store_read(request_house(q)->store, &db, e) || !current(db, a, request_house(q), id, &now, &found, e) ||
         !draft_find(db, a, id, &draft, &drafted, e))
         return false;
     if (!found && !drafted)
         return fail(e, E_NOT_FOUND, "%s %s", id->kind->registry, id->key);
-    text = found ? json_dumps(now.body, JSON_INDENT(2)) : NULL;
     out_open(&o, '{');
     out_member_text(&o, "kind", id->kind->registry);
     out_member_text(&o, "key", id->key);
     out_member_i64(&o, "version", found ? now.version : 0);
-    out_member_text(&o, "text", text);
-    free(text);
+    out_member_text(&o, "text", found ? yaml_text(a, now.body) : NULL);
     out_key(&o, "draft");
     if (drafted)
         write_draft(&o, &draft);

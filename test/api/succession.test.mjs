@@ -14,7 +14,7 @@ const list = async (client, query) => (await client.all(`/api/v1/cases?${query}`
 /** The old ward ended yesterday, say its definition: others took over. */
 async function end(successors) {
   const admin = await town.as('admin'), definition = `/api/v1/definitions/unit/${old}`
-  const body = JSON.parse((await admin.get(definition)).body.text)
+  const body = (await admin.get(`/api/v1/registries/unit/records/${old}`)).body.body
   await admin.put(`${definition}/draft`, { text: JSON.stringify({ ...body, to: today(-1), successors }) })
   await admin.post(`${definition}/publish`, {})
 }

@@ -1,8 +1,10 @@
 /* YAML as packs are written: the traps are text or refused, and every value knows its line. */
 #include "base/base.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -114,6 +116,62 @@ static void depth_and_size_have_ceilings(void **state)
     assert_int_equal(e.code, E_PACK);
 }
 
+static void is_written_back(const char *what, const json_t *value)
+{
+    auto_arena struct arena *a = arena_new();
+    auto_error struct error e;
+    const char *text = yaml_text(a, value);
+    struct yaml again;
+
+    error_init(&e);
+    if (!yaml_read(a, bytes_of(text), &again, &e))
+        fail_msg("%s: %s\n%s", what, e.detail, text);
+    if (!json_equal(again.root, (json_t *)(uintptr_t)value))
+        fail_msg("%s: written as\n%sread as\n%s", what, text, json_text(a, again.root));
+}
+
+static int write_file_back(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    auto_arena struct arena *a = arena_new();
+    auto_error struct error e;
+    struct bytes text;
+    struct yaml y;
+    size_t len = strlen(path);
+
+    (void)info, (void)where;
+    error_init(&e);
+    if (kind != FTW_F || len < 5 || strcmp(path + len - 5, ".yaml") != 0)
+        return 0;
+    if (!file_read(a, path, YAML_BYTES_MAX, &text, &e) || !yaml_read(a, text, &y, &e))
+        fail_msg("%s: %s", path, e.detail);
+    is_written_back(path, y.root);
+    return 0;
+}
+
+static void what_is_written_is_read_as_the_same(void **state)
+{
+    static const char *const more[] = {
+        "[\"line\\n\", \"two\\nlines\", \" lead\", \"trail \", \"- dash\", \"a: b\", \"#x\", \"x #y\", \"%\", \"@\", "
+        "\"\\t\", \"\\u0001\", \"\"]",
+        "{\"a\": {\"x\": \"\\n\"}, \"\": 1, \"true\": true, \"12\": [[], {}, [[1]]], \"long\": "
+        "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"]}",
+        "[0.1, 1e20, 1e-10, -2.5e-7, 3.0, 123456789012345678]",
+        "\"alone\"",
+    };
+    auto_arena struct arena *a = arena_new();
+    const char *root = getenv("SOURCE_ROOT");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(taken) + COUNT(more); i++) {
+        const char *json = i < COUNT(taken) ? taken[i].json : more[i - COUNT(taken)];
+
+        is_written_back(json, json_held(a, json_loads(json, JSON_DECODE_ANY, NULL)));
+    }
+    assert_non_null(root);
+    assert_int_equal(nftw(arena_printf(a, "%s/city/hcmc", root), write_file_back, 16, FTW_PHYS), 0);
+}
+
 static void every_value_knows_its_line(void **state)
 {
     static const char text[] = "name: x\n"           /* 1 */
@@ -150,6 +208,7 @@ int main(void)
         cmocka_unit_test(traps_become_plain_values),
         cmocka_unit_test(what_says_something_else_is_refused_with_its_line),
         cmocka_unit_test(depth_and_size_have_ceilings),
+        cmocka_unit_test(what_is_written_is_read_as_the_same),
         cmocka_unit_test(every_value_knows_its_line),
     };
 
