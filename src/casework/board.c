@@ -7,6 +7,10 @@ const char board_sql[] =
     "SELECT assignee, service, status, step_role, due_at, step_due_at, done_at, closed_at FROM case_file"
     " WHERE unit = $1 AND status IN (1, 2, 4, 5, 6, 9) LIMIT $2";
 
+const char board_spared_sql[] =
+    "SELECT COUNT(*), CAST(COALESCE(SUM(spared), 0) AS BIGINT) FROM (SELECT spared FROM case_file WHERE unit = $1"
+    " AND received_at >= $2 ORDER BY received_at DESC, id DESC LIMIT $3) received";
+
 static void count(struct tally *t, const struct case_glance *row, int64_t now, int day)
 {
     t->open++;
@@ -117,6 +121,19 @@ static bool name_officers(struct board *b, struct db *db, struct arena *a, struc
     return true;
 }
 
+static bool count_spared(struct board *b, struct db *db, const struct unit *unit, int64_t now, struct error *e)
+{
+    auto_rows struct rows *r = NULL;
+    bool found;
+
+    if (!db_find(db, &r, &found, e, board_spared_sql,
+                 ARGS(I64(unit->id), I64(now - (int64_t)BOARD_SPARED_DAYS * DAY_MS), I64(BOARD_SPARED_ROWS))))
+        return false;
+    b->spared_of = rows_i64(r, 0);
+    b->spared = rows_i64(r, 1);
+    return true;
+}
+
 bool board_read(struct db *db, struct arena *a, const struct house *h, const struct unit *unit, int64_t now,
                 struct board *out, struct error *e)
 {
@@ -139,5 +156,6 @@ bool board_read(struct db *db, struct arena *a, const struct house *h, const str
         }
         add_row(out, r, h, services, now);
     }
-    return gather_services(out, db, a, h, services, e) && name_officers(out, db, a, e);
+    return count_spared(out, db, unit, now, e) && gather_services(out, db, a, h, services, e) &&
+           name_officers(out, db, a, e);
 }

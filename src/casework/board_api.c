@@ -115,6 +115,12 @@ bool get_board(struct request *q, struct reply *r, struct error *e)
     out_member_instant(&o, "at", request_now(q));
     out_member_bool(&o, "whole", b->whole);
     write_tally(&o, &b->all);
+    out_key(&o, "spared");
+    out_open(&o, '{');
+    out_member_i64(&o, "days", BOARD_SPARED_DAYS);
+    out_member_i64(&o, "dossiers", b->spared_of);
+    out_member_i64(&o, "papers", b->spared);
+    out_close(&o, '}');
     write_officers(&o, b);
     write_statuses(&o, b, request_lang(q));
     write_services(&o, b, request_lang(q));

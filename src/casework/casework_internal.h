@@ -370,6 +370,8 @@ bool papers_accept(struct db *db, struct arena *a, const struct actor *who, stru
 /* Inside the write: what was uploaded for them becomes the case's, so that whoever may see the case may see it. */
 bool papers_bind(struct db *db, const struct paper *papers, size_t n, int64_t case_id, int64_t owner,
                  struct error *e) CHECKED;
+/* How many of them the city holds, so that nobody is asked for them. */
+int64_t papers_held(const struct paper *papers, size_t n);
 /* As kept with the case. In the arena. */
 json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n);
 void papers_write(struct json_out *o, struct db *db, struct arena *a, const struct service *s, const json_t *stored,
@@ -414,6 +416,7 @@ struct case_file {
     int64_t ask_due_at;        /* and until when; INSTANT_NONE else */
     const char *ask;           /* which question of the parent's step it answers */
     const json_t *shared;      /* ids of other units with a part in it; NULL: none */
+    int64_t spared;            /* papers that were not asked for, since the city held them; of a new one only */
     json_t *counts, *answers;  /* how its dates came about; what children answered; NULL in lists */
 };
 
@@ -506,11 +509,13 @@ enum { BOARD_DAYS = 14, BOARD_OFFICERS_MAX = 200, BOARD_SERVICES_MAX = 30, BOARD
 struct tally {
     int64_t open, late, silent, tomorrow; /* tomorrow: promised for it */
 };
+enum { BOARD_SPARED_DAYS = 30, BOARD_SPARED_ROWS = 20000 };
 struct board {
     bool whole; /* false: there are more open cases than it looked at */
     struct tally all;
     struct tally statuses[STATUS__COUNT];
-    int64_t days[BOARD_DAYS]; /* promised for today, tomorrow, …; what is late already is not among them */
+    int64_t spared, spared_of; /* papers that the city held, and of how many dossiers, received in the last month */
+    int64_t days[BOARD_DAYS];  /* promised for today, tomorrow, …; what is late already is not among them */
     size_t n_officers, n_services;
     struct board_officer {
         int64_t officer; /* 0: nobody has taken them */
@@ -524,7 +529,7 @@ struct board {
 };
 bool board_read(struct db *db, struct arena *a, const struct house *h, const struct unit *unit, int64_t now,
                 struct board *out, struct error *e) CHECKED;
-extern const char board_sql[]; /* for the test of its plan */
+extern const char board_sql[], board_spared_sql[]; /* for the test of their plans */
 
 /* All of a list as a file, at most so many rows (a sheet holds no more). The descriptor is the caller's. */
 enum { CASE_EXPORT_ROWS_MAX = 1000000, CASE_EXPORTS_AT_ONCE = 2 };

@@ -410,6 +410,15 @@ bool papers_bind(struct db *db, const struct paper *papers, size_t n, int64_t ca
     return true;
 }
 
+int64_t papers_held(const struct paper *papers, size_t n)
+{
+    int64_t held = 0;
+
+    for (size_t i = 0; i < n; i++)
+        held += papers[i].held_registry || papers[i].held_document;
+    return held;
+}
+
 json_t *papers_stored(struct arena *a, const struct paper *papers, size_t n)
 {
     json_t *list = json_held(a, json_array());

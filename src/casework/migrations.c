@@ -115,6 +115,8 @@ const struct migration casework_migrations[] = {
      "  as_what TEXT NOT NULL,"             /* agent, helper, officer */
      "  authorisation BIGINT NOT NULL"      /* what an agent stood on; 0: nothing was needed */
      ");"},
+    {5, "papers that nobody was asked for",
+     "ALTER TABLE case_file ADD COLUMN spared BIGINT NOT NULL DEFAULT 0;"}, /* that the city held at filing */
     {0},
 };
 /* clang-format on */

@@ -229,9 +229,9 @@ static bool insert_row(struct db *db, const struct turn *t, const struct case_fi
         "INSERT INTO case_file (id, code, version, service, service_version, unit, step, step_role, status, applicant,"
         " submitter, assignee, applicant_name, channel, delivery, submitted_at, received_at, due_at, legal_due_at,"
         " step_due_at, sort_at, apologised, supplements, form, office, papers, results, fee, fee_state, pin,"
-        " flow_version, step_at, moved_at, wake_at, parent, ask, ask_due_at, shared, counts)"
+        " flow_version, step_at, moved_at, wake_at, parent, ask, ask_due_at, shared, counts, spared)"
         " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, '[]',"
-        " $20, '{}', $21, '[]', $22, $23, $24, $25, $26, $26, $27, $28, $29, $30, $31, $32)";
+        " $20, '{}', $21, '[]', $22, $23, $24, $25, $26, $26, $27, $28, $29, $30, $31, $32, $33)";
     struct arena *a = t->arena;
 
     return db_exec(db, NULL, e, sql,
@@ -242,7 +242,7 @@ static bool insert_row(struct db *db, const struct turn *t, const struct case_fi
                         I64(sort_at(c)), TEXT(c->form), TEXT(c->papers), I64(c->fee), TEXT(c->fee_state), TEXT(c->pin),
                         I64(c->service->flow->version), I64(t->now), INSTANT(wake_at(t, c)), TEXT(c->parent),
                         TEXT(c->ask), INSTANT(c->ask_due_at), TEXT(list_text(a, c->shared)),
-                        TEXT(list_text(a, c->counts))));
+                        TEXT(list_text(a, c->counts)), I64(c->spared)));
 }
 
 bool case_insert(struct db *db, struct turn *t, struct case_file *c, const char *action, struct error *e)

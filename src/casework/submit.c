@@ -102,6 +102,7 @@ static bool insert(struct db *db, struct filing *f, struct error *e)
         .fee = f->fee,
         .fee_state = f->fee ? "due" : "none",
         .pin = f->pin,
+        .spared = papers_held(f->papers, f->n_papers),
     };
 
     case_settle(&turn, &c, start, 0);

@@ -407,6 +407,17 @@ describe('lists', () => {
     await box.get('/api/v1/units/H29.9.9999/board', 404)
   })
 
+  test('papers that nobody had to bring are counted', async () => {
+    const box = await at('one-stop', other)
+    const spared = async () => (await box.get(`/api/v1/units/${other}/board`)).body.spared
+    const before = await spared()
+    const { code } = await file(lan, other)
+    const held = (await lan.get(`/api/v1/cases/${code}`)).body.papers.filter((p) => p.held).length
+    assert.ok(held > 0)
+    await act(box, code, 'receive')
+    assert.deepEqual(await spared(), { days: 30, dossiers: before.dossiers + 1, papers: before.papers + held })
+  })
+
   test('codes run without gaps', async () => {
     const numbers = []
     for (let i = 0; i < 4; i++) {

@@ -463,6 +463,7 @@ static void every_statement_walks_an_index(void **state)
     for (size_t i = 0; case_list_statements[i]; i++)
         assert_plan(db, case_list_statements[i]);
     assert_plan(db, board_sql);
+    assert_plan(db, board_spared_sql);
 }
 
 int main(void)

@@ -384,6 +384,8 @@ export interface Board extends Tally {
   at: string
   /** False when it has more open cases than were counted. */
   whole: boolean
+  /** Papers that nobody had to bring, of the dossiers received in so many days. */
+  spared: { days: number; dossiers: number; papers: number }
   officers: (Tally & { officer: { id: string; name: string | null } | null })[]
   statuses: (Tally & { status: Status; title: string })[]
   services: (Tally & Coded)[]

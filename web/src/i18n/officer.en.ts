@@ -3,7 +3,7 @@ import type vi from './officer.vi'
 
 const officer: Translated<typeof vi> = {
   title: 'Officer’s workplace',
-  nav: { label: 'Workplace', inbox: 'Inbox', intake: 'Counter intake', overview: 'Overview', signing: 'Signing desk', setup: 'Setup', keys: 'Keys' },
+  nav: { label: 'Workplace', inbox: 'Inbox', intake: 'Counter intake', overview: 'Overview', signing: 'Signing desk', register: 'Register', setup: 'Setup', keys: 'Keys' },
   setup: {
     title: 'Services and units', what: 'Kind', search: 'Search by code or name', find: 'Search', none: 'Nothing found', name: 'Name', key: 'Code', version: 'Version',
     kind: {
@@ -230,6 +230,10 @@ const officer: Translated<typeof vi> = {
     says_broken: 'The file is no PDF that can be read. Ask for it again.',
     says_unreadable: 'The file breaks the program that reads it, so it is not opened. Ask for it again.',
   },
+  register: {
+    received: 'Register of dossiers', handed: 'List of dossiers handed over', kind: 'Which', unit: 'Unit', days: 'Days of reception or hand-over',
+    wrong: 'Choose a first and a last day, at most a year apart.',
+  },
   signing: {
     title: 'Signing desk',
     lead: 'Open each result before it is signed. Only what was opened can be signed; one press signs all that are chosen.',
@@ -390,6 +394,8 @@ const officer: Translated<typeof vi> = {
   },
   overview: {
     title: 'The unit at a glance',
+    spared: 'Papers nobody had to bring',
+    spared_of: 'of {{count}} dossiers received in {{days}} days',
     lead: 'From the unit’s {{count}} open dossiers.',
     lead_more: 'Counted over {{count}} open dossiers; the unit has more.',
     unit: 'Unit',

@@ -7,6 +7,7 @@ const officer = {
     intake: 'Tiếp nhận tại quầy',
     overview: 'Tổng quan',
     signing: 'Bàn ký số',
+    register: 'Sổ theo dõi',
     setup: 'Cấu hình',
     keys: 'Phím tắt',
   },
@@ -247,6 +248,10 @@ const officer = {
     says_broken: 'Tệp không phải PDF đọc được. Hãy yêu cầu nộp lại.',
     says_unreadable: 'Tệp làm hỏng chương trình đọc nên không được mở. Hãy yêu cầu nộp lại.',
   },
+  register: {
+    received: 'Sổ theo dõi hồ sơ', handed: 'Danh sách bàn giao hồ sơ', kind: 'Loại sổ', unit: 'Cơ quan', days: 'Ngày tiếp nhận hoặc bàn giao',
+    wrong: 'Xin chọn từ ngày và đến ngày, không quá một năm.',
+  },
   signing: {
     title: 'Bàn ký số',
     lead: 'Mở từng kết quả để xem trước khi ký. Chỉ kết quả đã xem mới ký được; một lần bấm ký tất cả hồ sơ đã chọn.',
@@ -417,6 +422,8 @@ const officer = {
     count_tomorrow: '{{count}} đến hạn mai',
     none_due: 'không có hồ sơ đến hạn',
     none_open: 'Chưa có hồ sơ nào đang mở.',
+    spared: 'Giấy tờ không phải nộp',
+    spared_of: 'của {{count}} hồ sơ tiếp nhận trong {{days}} ngày',
     open: 'Đang mở',
     late: 'Quá hạn',
     tomorrow: 'Đến hạn ngày mai',

@@ -87,7 +87,7 @@ export default function Overview({ me }: { me: Me }) {
   if (!board.data)
     return <div className="desk">{board.error ? <ProblemView error={board.error} onRetry={() => void board.refetch()} /> : <Loading lines={8} />}</div>
 
-  const { officers, statuses, services, days, unit, ...all } = board.data
+  const { officers, statuses, services, days, unit, spared, ...all } = board.data
   const most = Math.max(1, ...days.map(({ due }) => due))
   const figures = [
     { name: t('overview.open'), count: all.open, icon: 'folder', meaning: 'plain', to: inUnit({}) },
@@ -114,6 +114,11 @@ export default function Overview({ me }: { me: Me }) {
         {figures.map(({ name, count, icon, meaning, to }) => (
           <div key={name} className={`figure-${count > 0 ? meaning : 'plain'}`}><dt><Icon name={icon} size={18} /> {name}</dt><dd><Link to={to}>{count}</Link></dd></div>
         ))}
+        <div className="figure-plain">
+          <dt><Icon name="check" size={18} /> {t('overview.spared')}</dt>
+          <dd>{spared.papers}</dd>
+          <dd className="figure-of">{t('overview.spared_of', { days: spared.days, count: spared.dossiers })}</dd>
+        </div>
       </dl>
       <div className="overview">
         <Bars
