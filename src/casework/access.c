@@ -5,19 +5,24 @@
 /* Successors of a unit that ended stand where it stood, for what is over too: that is not handed over one by one. */
 static bool stands_for(const struct house *h, int64_t unit, const struct unit *of, int64_t now)
 {
-    return of && (unit == of->id || (of->to.year && unit_succeeds(h, unit, of, date_at(now))));
+    return unit == of->id || (of->to.year && unit_succeeds(h, unit, of, date_at(now)));
 }
 
 /* The unit that answers for it, one that it asked, the one that asked it. */
 static bool has_a_part(const struct house *h, const struct case_file *c, int64_t unit, int64_t now)
 {
     size_t i;
-    json_t *other;
+    json_t *row;
 
     if (stands_for(h, unit, c->unit, now))
         return true;
-    json_array_foreach(c->shared, i,
-                       other) if (stands_for(h, unit, unit_by_id(h, json_integer_value(other)), now)) return true;
+    json_array_foreach(c->shared, i, row)
+    {
+        const struct unit *other = unit_by_id(h, json_integer_value(row));
+
+        if (json_integer_value(row) == unit || (other && stands_for(h, unit, other, now)))
+            return true;
+    }
     return false;
 }
 
