@@ -26,12 +26,15 @@ static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA cache_size 
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static const char *writer_vfs;
+
 static void configure(void)
 {
     /* Its counters cost a global lock per allocation. Refused when a library began to use SQLite before us: fine. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     /* A commit empties the cache of every reader: its next pages come out of one piece of memory, not out of malloc. */
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, PAGES_IN_ONE_PIECE);
+    writer_vfs = writer_files();
 }
 
 /* ---- errors ---- */
@@ -197,7 +200,7 @@ bool sqlite_open(struct store *s, const char *path, bool writer, struct sqlite_d
     c->statements_max = writer ? WRITER_STATEMENTS_MAX : READER_STATEMENTS_MAX;
     flags |= writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     errno = 0;
-    code = sqlite3_open_v2(path, &c->handle, flags, NULL);
+    code = sqlite3_open_v2(path, &c->handle, flags, writer ? writer_vfs : NULL);
     if (code != SQLITE_OK) {
         (void)sqlite_fail(c, code, e, path);
         sqlite_close(c);

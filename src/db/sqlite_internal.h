@@ -58,6 +58,10 @@ bool log_is_syncer(const struct sqlite_log *l, pthread_t thread);
 /* Once the writer has ended: returns when everything is told. */
 void log_close(struct sqlite_log *l);
 
+/* Registers, once, how the writer goes to its files: a transaction's pages in one write (sqlite_vfs.c). Its name for
+ * sqlite3_open_v2(); NULL, the system's own way, if there is no memory. */
+const char *writer_files(void);
+
 bool sqlite_open(struct store *s, const char *path, bool writer, struct sqlite_db **out, struct error *e) CHECKED;
 void sqlite_close(struct sqlite_db *c);
 /* BEGIN, COMMIT, SAVEPOINT, …: fixed texts that need no open transaction. */

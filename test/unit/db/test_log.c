@@ -120,9 +120,85 @@ static void the_file_has_it_all_when_it_is_quiet(void **state)
     assert_int_equal(n, WRITERS * 20);
 }
 
+struct heap {
+    int64_t first, n, size; /* pieces of so many bytes */
+    bool fails;
+};
+
+static bool add_heap(struct db *db, void *arg, struct error *e)
+{
+    static const unsigned char piece[PIECE];
+    const struct heap *h = arg;
+
+    for (int64_t id = h->first; id < h->first + h->n; id++)
+        if (!db_exec(db, NULL, e, "INSERT INTO piece (id, body) VALUES ($1, $2)",
+                     ARGS(I64(id), BLOB(((struct bytes){piece, (size_t)h->size})))))
+            return false;
+    return !h->fails || fail(e, E_CONFLICT, "on purpose");
+}
+
+static void copy_as_it_is(const struct place *p, const char *name, const char *to)
+{
+    auto_arena struct arena *a = arena_new();
+    struct error e;
+    struct bytes bytes;
+    char path[128];
+
+    error_init(&e);
+    (void)snprintf(path, sizeof path, "%s/data/%s", p->folder, name);
+    assert_true(file_read(a, path, DATABASE_MAX, &bytes, &e));
+    assert_true(file_write(to, bytes, &e));
+}
+
+/* What a power cut would leave at this moment. */
+static void is_whole_elsewhere(struct place *p, int64_t pieces)
+{
+    struct place cut = {0};
+    char to[128], log[136];
+    bool sound = false;
+
+    (void)snprintf(to, sizeof to, "%s/cut.db", p->folder);
+    (void)snprintf(log, sizeof log, "%s-wal", to);
+    (void)snprintf(cut.url, sizeof cut.url, "sqlite:%s", to);
+    copy_as_it_is(p, "motcua.db", to);
+    copy_as_it_is(p, "motcua.db-wal", log);
+    place_open(&cut);
+    assert_int_equal(number(&cut, "SELECT count(*) FROM piece", NULL), pieces);
+    assert_ok(&cut, store_check(cut.store, &sound, &cut.e));
+    assert_true(sound);
+    place_close(&cut);
+}
+
+/* Small and large, larger than what waits for its commit and than the cache of pages, kept and given up. */
+static void what_was_told_is_in_the_files(void **state)
+{
+    static const struct {
+        int64_t n, size;
+        bool fails;
+    } heaps[] = {
+        {1, 10, false},     {1, 10, true},     {3, 30000, false},   {40, PIECE, false}, {2, 5000, true},
+        {400, PIECE, true}, {1, 3000, false},  {400, PIECE, false}, {7, 900, false},    {1, PIECE, true},
+        {1, PIECE, false},  {31, 4000, false}, {300, PIECE, true},  {300, 4100, false}, {1, 1, false},
+    };
+    struct place *p = *state;
+    int64_t kept = 0;
+
+    define(p, "CREATE TABLE piece (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)");
+    for (size_t i = 0; i < COUNT(heaps); i++) {
+        struct heap h = {(int64_t)i * 1000, heaps[i].n, heaps[i].size, heaps[i].fails};
+
+        error_init(&p->e);
+        assert_int_equal(store_write(p->store, add_heap, &h, &p->e), !h.fails);
+        error_done(&p->e);
+        kept += h.fails ? 0 : h.n;
+        assert_int_equal(number(p, "SELECT count(*) FROM piece", NULL), kept);
+        is_whole_elsewhere(p, kept);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {story(it_begins_anew_while_writes_go_on),
+    const struct CMUnitTest tests[] = {story(it_begins_anew_while_writes_go_on), story(what_was_told_is_in_the_files),
                                        story(the_file_has_it_all_when_it_is_quiet)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
