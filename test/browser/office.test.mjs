@@ -39,6 +39,19 @@ step('the inbox narrows by telephone and is saved whole', async () => {
   await head.sees('Không có hồ sơ nào khớp bộ lọc')
 })
 
+step('the register of the day is read on screen as it will be printed', async () => {
+  const desk = await town.api(town.account('one-stop', ward))
+  await desk.post(`/api/v1/cases/${filed.code}/actions/receive`, {}, 200)
+  await head.press('Sổ theo dõi', 'link')
+  await head.page.getByRole('img', { name: /^Trang 1/ }).locator('canvas').waitFor()
+  await look(head, 'register')
+  await head.page.getByLabel('Loại sổ').selectOption('hand-over-list')
+  await head.page.getByRole('heading', { name: 'Danh sách bàn giao hồ sơ' }).waitFor()
+  await head.page.getByRole('img', { name: /^Trang 1/ }).locator('canvas').waitFor()
+  await head.page.getByLabel('Từ ngày').fill('2020-01-01')
+  await head.sees('không quá một năm')
+})
+
 step('an administrator sees what is wrong as it is typed, then publishes', async () => {
   admin = await town.person(town.account('admin'), { viewport: DESK })
   await admin.go(`/can-bo/cau-hinh?loai=service&tim=${SERVICE}`)
@@ -46,11 +59,11 @@ step('an administrator sees what is wrong as it is typed, then publishes', async
   await admin.press(/trích lục/i, 'link')
   const text = admin.page.getByLabel('Nội dung (YAML hoặc JSON)')
   const before = await text.inputValue()
-  await text.fill(before.replace('"flow": "', '"flow": "no-'))
+  await text.fill(before.replace(/^flow: /m, 'flow: no-'))
   await admin.press(/^Dòng \d+$/)
   assert.match(await text.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd)), /no-/)
   assert.ok(await admin.page.getByRole('button', { name: 'Ban hành', exact: true }).isDisabled())
-  await text.fill(before.replace(/"vi": "Cấp bản sao/, '"vi": "[Mới] Cấp bản sao'))
+  await text.fill(before.replace(/vi: (Cấp bản sao .*)$/m, 'vi: "[Mới] $1"'))
   await admin.sees('Không có lỗi.')
   await look(admin, 'editor')
   await admin.press('Lưu nháp')

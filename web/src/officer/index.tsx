@@ -18,9 +18,11 @@ const Intake = lazy(() => import('./intake/Intake'))
 const Overview = lazy(() => import('./head/Overview'))
 const Definitions = lazy(() => import('./setup/Definitions'))
 const Editor = lazy(() => import('./setup/Editor'))
+const Register = lazy(() => import('./register/Register'))
 const SigningDesk = lazy(() => import('./signing/SigningDesk'))
 
 const leads = (me: Me | null | undefined): boolean => holds(me, 'unit-head') || holds(me, 'signatory') || holds(me, 'supervisor')
+const registers = (me: Me): boolean => holds(me, 'one-stop') || holds(me, 'clerk') || holds(me, 'unit-head')
 /** Administrators keep the house and do no casework: they have no inbox. */
 const onlySetsUp = (me: Me): boolean => holds(me, 'admin') && !me.rights.includes('case-read')
 
@@ -33,6 +35,7 @@ function Places({ me, onHelp }: { me: Me; onHelp: () => void }) {
         {onlySetsUp(me) ? null : <NavLink to="/can-bo" end>{t('nav.inbox')}</NavLink>}
         {holds(me, 'one-stop') ? <NavLink to="/can-bo/tiep-nhan">{t('nav.intake')}</NavLink> : null}
         {holds(me, 'signatory') ? <NavLink to="/can-bo/ky-so">{t('nav.signing')}</NavLink> : null}
+        {registers(me) ? <NavLink to="/can-bo/so-theo-doi">{t('nav.register')}</NavLink> : null}
         {leads(me) ? <NavLink to="/can-bo/tong-quan">{t('nav.overview')}</NavLink> : null}
         {holds(me, 'admin') ? <NavLink to="/can-bo/cau-hinh">{t('nav.setup')}</NavLink> : null}
       </nav>
@@ -61,6 +64,7 @@ export default function Officer() {
         <Route path="ho-so/:code" element={<CasePage />} />
         <Route path="tiep-nhan" element={<Intake me={me} />} />
         {holds(me, 'signatory') ? <Route path="ky-so" element={<SigningDesk me={me} />} /> : null}
+        {registers(me) ? <Route path="so-theo-doi" element={<Register me={me} />} /> : null}
         {leads(me) ? <Route path="tong-quan" element={<Overview me={me} />} /> : null}
         {holds(me, 'admin') ? <Route path="cau-hinh" element={<Definitions />} /> : null}
         {holds(me, 'admin') ? <Route path="cau-hinh/:kind/:key" element={<Editor />} /> : null}

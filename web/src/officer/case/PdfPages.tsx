@@ -24,6 +24,7 @@ function Page({ of, number, width, all }: { of: PDFDocumentProxy; number: number
       stop = () => drawing.cancel()
       await drawing.promise
       frame.current?.replaceChildren(canvas)
+      if (frame.current) frame.current.style.minHeight = '0' // a page across is not as high as it was thought to be
     }
     // A drawing that is cancelled says so as a failure.
     draw().catch(() => undefined)
