@@ -10,9 +10,10 @@
 #include "program/program.h"
 #include "registry/registry.h"
 #include "systems/catalogue/catalogue.h"
+#include "systems/queue/queue.h"
 #include "systems/vault/vault.h"
 
 const struct module *const all_modules[] = {
-    &people_module,   &registry_module,  &document_module, &notice_module,
-    &casework_module, &catalogue_module, &vault_module,    NULL,
+    &people_module,    &registry_module, &document_module, &notice_module, &casework_module,
+    &catalogue_module, &vault_module,    &queue_module,    NULL,
 };

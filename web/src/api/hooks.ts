@@ -5,7 +5,7 @@ import { useEffect } from 'react'
 import { call, newKey, Problem } from './http'
 import type {
   Board,
-  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Service, ServiceForm, ServiceRow, Share, Shared, Slip, Track, Unit, Vault,
+  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Queue, QueueCall, Service, ServiceForm, ServiceRow, Share, Shared, Slip, Ticket, Track, Unit, Vault,
 } from './types'
 
 /** A session that ended anywhere has ended everywhere: pages that need one then ask to sign in again. */
@@ -45,6 +45,7 @@ export const keys = {
   vault: ['vault'] as const,
   accessLog: ['access-log'] as const,
   shares: ['shares'] as const,
+  queue: (unit: string) => ['queue', unit] as const,
   shared: (token: string) => ['shared', token] as const,
 }
 
@@ -174,6 +175,34 @@ export const useShares = () => usePages<Share>(keys.shares, '/vault/shares', {})
 
 export const useShared = (token: string) =>
   useQuery({ queryKey: keys.shared(token), queryFn: ({ signal }) => call<Shared>(`/shared/${encodeURIComponent(token)}`, { signal }), staleTime: 0 })
+
+const QUEUE_EVERY_MS = 5000
+
+/** The line before a counter, as it moves. */
+export const useQueue = (unit: string) =>
+  useQuery({
+    queryKey: keys.queue(unit),
+    queryFn: ({ signal }) => call<Queue>(`/units/${encodeURIComponent(unit)}/queue`, { signal }),
+    enabled: unit !== '',
+    refetchInterval: QUEUE_EVERY_MS,
+  })
+
+export function useTakeNumber(unit: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => call<Ticket>(`/units/${encodeURIComponent(unit)}/queue/tickets`, { method: 'POST' }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.queue(unit) }),
+  })
+}
+
+/** Calls who has waited longest to that desk. */
+export function useCallNext(unit: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (desk: string) => call<QueueCall>(`/units/${encodeURIComponent(unit)}/queue/next`, { method: 'POST', body: { desk } }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.queue(unit) }),
+  })
+}
 
 export const useAccessLog = () => usePages<Access>(keys.accessLog, '/vault/access-log', {})
 

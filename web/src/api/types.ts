@@ -379,6 +379,24 @@ export interface Tally {
 }
 
 /** What a unit has to do, and who has it. */
+export interface Ticket {
+  number: number
+  ahead: number
+  taken_at: string
+}
+export interface Queue {
+  unit: Coded
+  waiting: number
+  /** The last five, the newest first. */
+  calls: { number: number; desk: string; at: string }[]
+  own: Ticket | null
+}
+export interface QueueCall extends Pick<Queue, 'waiting' | 'calls'> {
+  number: number
+  taken_at: string
+  person: { name: string; number: string | null } | null
+}
+
 export interface Board extends Tally {
   unit: Coded
   at: string

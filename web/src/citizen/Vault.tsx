@@ -44,7 +44,7 @@ function Document({ of, onShare }: { of: VaultDocument; onShare: () => void }) {
   )
 }
 
-const things = ['case', 'document', 'session', 'audit', 'person', 'household', 'birth', 'death', 'marriage', 'parent_child'] as const
+const things = ['case', 'document', 'session', 'audit', 'person', 'household', 'birth', 'death', 'marriage', 'parent_child', 'queue'] as const
 const purposes = ['case', 'intake'] as const
 
 /** The log speaks in codes ("record:person", "case"); a reason that an officer wrote is shown as written. */

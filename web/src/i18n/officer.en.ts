@@ -30,6 +30,7 @@ const officer: Translated<typeof vi> = {
     dossier: 'Dossier page',
     intake: 'Counter intake',
     help: 'Open this list',
+    call: 'Call the next in line',
     escape: 'Cancel, close, unselect',
     go_inbox: 'To the inbox',
     go_intake: 'Take in a new dossier at the counter',
@@ -229,6 +230,10 @@ const officer: Translated<typeof vi> = {
     says_encrypted: 'The file is locked by a password and cannot be looked at. Ask for one without.',
     says_broken: 'The file is no PDF that can be read. Ask for it again.',
     says_unreadable: 'The file breaks the program that reads it, so it is not opened. Ask for it again.',
+  },
+  line: {
+    label: 'The line', waiting_one: '{{count}} person waits', waiting_other: '{{count}} people wait', desk: 'Desk', next: 'Call the next', give: 'Give a number',
+    screen: 'Screen for the hall', nobody: 'Nobody waits.', called: 'Number {{number}}', given: 'Number {{number}} was given.',
   },
   register: {
     received: 'Register of dossiers', handed: 'List of dossiers handed over', kind: 'Which', unit: 'Unit', days: 'Days of reception or hand-over',

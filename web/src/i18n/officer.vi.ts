@@ -48,6 +48,7 @@ const officer = {
     dossier: 'Trang hồ sơ',
     intake: 'Tiếp nhận tại quầy',
     help: 'Mở bảng này',
+    call: 'Gọi số tiếp theo',
     escape: 'Thôi, đóng, bỏ chọn',
     go_inbox: 'Về hộp việc',
     go_intake: 'Tiếp nhận hồ sơ mới tại quầy',
@@ -247,6 +248,10 @@ const officer = {
     says_encrypted: 'Tệp được đặt mật khẩu nên không xem được. Hãy yêu cầu tệp không có mật khẩu.',
     says_broken: 'Tệp không phải PDF đọc được. Hãy yêu cầu nộp lại.',
     says_unreadable: 'Tệp làm hỏng chương trình đọc nên không được mở. Hãy yêu cầu nộp lại.',
+  },
+  line: {
+    label: 'Hàng chờ', waiting_one: '{{count}} người đang chờ', waiting_other: '{{count}} người đang chờ', desk: 'Quầy', next: 'Gọi số tiếp theo', give: 'Phát số',
+    screen: 'Màn hình gọi số', nobody: 'Không còn ai chờ.', called: 'Mời số {{number}}', given: 'Đã phát số {{number}}.',
   },
   register: {
     received: 'Sổ theo dõi hồ sơ', handed: 'Danh sách bàn giao hồ sơ', kind: 'Loại sổ', unit: 'Cơ quan', days: 'Ngày tiếp nhận hoặc bàn giao',

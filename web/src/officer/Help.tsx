@@ -6,7 +6,7 @@ const groups = {
   everywhere: [['?', 'help'], ['Esc', 'escape'], ['i', 'go_inbox'], ['c', 'go_intake'], ['/', 'search']],
   inbox: [['j', 'next'], ['k', 'previous'], ['Enter', 'open'], ['x', 'select'], ['r', 'receive'], ['h', 'hand_over'], ['z', 'undo'], ['m', 'more']],
   dossier: [['1 – 9', 'action'], ['r', 'receive'], ['h', 'hand_over'], ['[  ]', 'papers'], ['j', 'next'], ['k', 'previous']],
-  intake: [['Ctrl + Enter', 'submit'], ['s', 'same_person'], ['n', 'new_person'], ['p', 'print']],
+  intake: [['g', 'call'], ['Ctrl + Enter', 'submit'], ['s', 'same_person'], ['n', 'new_person'], ['p', 'print']],
 } as const
 
 export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {

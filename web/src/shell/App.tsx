@@ -16,6 +16,7 @@ const Dossiers = lazy(() => import('@/citizen/Dossiers'))
 const Dossier = lazy(() => import('@/citizen/Dossier'))
 const Receipt = lazy(() => import('@/citizen/Receipt'))
 const Vault = lazy(() => import('@/citizen/Vault'))
+const Queue = lazy(() => import('@/citizen/Queue'))
 const Shared = lazy(() => import('@/citizen/Shared'))
 const Track = lazy(() => import('@/citizen/Track'))
 const Notices = lazy(() => import('@/citizen/Notices'))
@@ -44,6 +45,7 @@ export function App() {
           <Route path="kho" element={<RequireSignIn><Vault /></RequireSignIn>} />
           <Route path="chia-se/:token" element={<Shared />} />
           <Route path="tra-cuu/:code?" element={<Track />} />
+          <Route path="xep-hang/:unit" element={<Queue />} />
           <Route path="thong-bao" element={<RequireSignIn><Notices /></RequireSignIn>} />
           <Route path="uy-quyen" element={<RequireSignIn><Authorisations /></RequireSignIn>} />
           <Route path="uy-nhiem" element={<RequireSignIn officer><Delegations /></RequireSignIn>} />

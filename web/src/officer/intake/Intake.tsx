@@ -8,10 +8,11 @@ import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
 import { usePageTitle } from '@/components/usePage'
-import type { Person } from '../api'
+import { findPeople, type Person } from '../api'
 import { disagreements, type Card } from './card'
 import { Filing, type Filed } from './Filing'
 import { FindResident } from './FindResident'
+import { Line } from './Line'
 import { Receipt } from './Receipt'
 import { noteService, ServicePicker } from './ServicePicker'
 
@@ -84,6 +85,11 @@ export default function Intake({ me }: { me: Me }) {
     setRound(round + 1)
     if (!same) setWho(null)
   }
+  /** Who was called begins anew with what the city knows of them; else they are looked for as ever. */
+  const bring = (number: string) => {
+    start(false)
+    findPeople(number).then(([person]) => { if (person) setWho({ person, card: null }) }, () => undefined)
+  }
   if (desks.length === 0) return <div className="desk"><h1>{t('intake.title')}</h1><p>{t('intake.not_here')}</p></div>
   return (
     <div className="desk intake">
@@ -93,6 +99,7 @@ export default function Intake({ me }: { me: Me }) {
           <NativeSelect aria-label={t('intake.unit')} value={unit} onChange={(event) => setUnit(event.currentTarget.value)} data={desks.map(({ code, name }) => ({ value: code, label: name }))} />
         ) : <p className="hint">{desks[0]?.name}</p>}
       </div>
+      <Line unit={unit} onPerson={bring} />
       {filed ? (
         <Receipt filed={filed} me={me} onSame={() => start(true)} onOther={() => start(false)} onPaid={(fresh) => setFiled({ ...filed, case: { ...fresh, track_pin: filed.case.track_pin } })} />
       ) : (
