@@ -278,6 +278,8 @@ test('land is not signed before its duties are paid, nor against the land record
   const [tax, office] = ['tax', 'land'].map((ask) => asked.find((a) => a.ask === ask))
   const child = (await (await at('specialist', tax.unit.code)).get(`/api/v1/cases/${tax.case}`)).body
   assert.equal(child.form.price, 900000000)
+  const slip = await (await at('specialist', tax.unit.code)).get(`/api/v1/cases/${tax.case}/slips/control-slip`)
+  assert.match(slip.headers['content-type'], /^application\/pdf/)
   await act(await at('specialist', tax.unit.code), tax.case, 'answer', { note: 'Thông báo', form: { total: 22500000, notice: 'TB-9' } })
   await act(await at('specialist', office.unit.code), office.case, 'answer', { note: 'Đủ điều kiện', form: { fits: true } })
   const specialist = await at('specialist', LAND)
