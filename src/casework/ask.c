@@ -288,7 +288,6 @@ bool ask_answered(struct db *db, struct turn *t, const struct case_file *child, 
     (void)json_object_set(row, "decision", json_object_get(office, "decision")); /* there is none of a plain answer */
     heard.note = arena_printf(t->arena, "%s: %s", child->code, t->note ? t->note : "");
     heard.hops = t->hops + 1;
-    c.moved_at = t->now;
     if (!case_move(db, &heard, &c, "answered", c.step, e))
         return false;
     return parent_goes_on(db, &heard, &c, e);

@@ -619,6 +619,8 @@ struct turn { /* one act and all that follows of it */
     const char *note;
     int hops; /* steps taken by the system so far; a ceiling against circles */
 };
+/* The caller at a time that is not before the case's last act: a machine's clock may be set back. */
+struct caller caller_after(const struct caller *caller, const struct case_file *c);
 /* c, as it is to be, goes to that step: its times and its holder follow. */
 void case_settle(const struct turn *t, struct case_file *c, const struct step *to, int64_t assignee);
 /* Writes the row (its version was c->version) and the event, tells whom it concerns, then all that the system does at

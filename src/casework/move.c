@@ -65,21 +65,35 @@ static int64_t wake_at(const struct turn *t, const struct case_file *c)
     return wake;
 }
 
+/* A machine's clock may be set back: nothing is written down as done before what it follows. */
+static int64_t not_before(int64_t now, int64_t moved_at)
+{
+    return now > moved_at ? now : moved_at;
+}
+
+struct caller caller_after(const struct caller *caller, const struct case_file *c)
+{
+    struct caller later = *caller;
+
+    later.now = not_before(caller->now, c->moved_at);
+    return later;
+}
+
 void case_settle(const struct turn *t, struct case_file *c, const struct step *to, int64_t assignee)
 {
+    c->moved_at = not_before(t->now, c->moved_at);
     if (to != c->step) {
         c->assignee = assignee;
-        c->step_at = t->now;
+        c->step_at = c->moved_at;
         c->silent_at = INSTANT_NONE;
     }
     c->step = to;
     c->status = to->status;
     c->step_due_at = step_due_at(t->house, c, c->step, c->step_at ? c->step_at : t->now);
-    c->moved_at = t->now;
     if (c->status == STATUS_DONE && c->done_at == INSTANT_NONE)
-        c->done_at = t->now;
+        c->done_at = c->moved_at;
     if (is_closing(c->status) && c->closed_at == INSTANT_NONE)
-        c->closed_at = t->now;
+        c->closed_at = c->moved_at;
 }
 
 /* ---- the row ---- */
@@ -173,7 +187,7 @@ bool case_move(struct db *db, struct turn *t, struct case_file *c, const char *a
 {
     struct event_row event = {
         .case_id = c->id,
-        .at = t->now,
+        .at = not_before(t->now, c->moved_at),
         .actor = t->actor,
         .on_behalf = t->on_behalf,
         .unit = c->unit->id,
@@ -184,6 +198,7 @@ bool case_move(struct db *db, struct turn *t, struct case_file *c, const char *a
         .to_status = (int)c->status,
     };
 
+    c->moved_at = event.at;
     if (!update_row(db, t, c, e))
         return false;
     c->version++;

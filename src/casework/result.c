@@ -128,7 +128,6 @@ static bool tell_one(struct db *db, struct house *h, struct arena *a, const char
         return false;
     if (!found || !forget_held(a, &c, ending->document))
         return true;
-    c.moved_at = ending->at;
     return case_move(db, &turn, &c, what, c.step, e) && tell_heads(db, &turn, &c, what, e);
 }
 

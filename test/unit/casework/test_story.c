@@ -316,6 +316,41 @@ static void an_apology_is_appointed_once(void **state)
     assert_non_null(json_object_get(town.e.extra, "actions"));
 }
 
+static int64_t events_out_of_order(const char *code)
+{
+    return count(
+        "SELECT COUNT(*) FROM case_event v JOIN case_file c ON c.id = v.case_id JOIN case_event w ON w.case_id ="
+        " v.case_id AND w.seq = v.seq + 1 WHERE c.code = $1 AND w.at < v.at AND v.action <> $2",
+        code, "");
+}
+
+/* The machine's clock was an hour ahead and is set right, between any two acts: the log never runs backwards, no time
+ * is negative, nothing is late by it, and what waits is still told in time. */
+static void a_clock_that_is_set_back_harms_no_case(void **state)
+{
+    const char *code = received("short", "2026-03-02 10:00");
+    int64_t due = see(code).due_at, step_due = see(code).step_due_at;
+
+    (void)state;
+    town.now = at("2026-03-02 11:00");
+    act(specialist, code, "request-supplement");
+    town.now = at("2026-03-02 10:00"); /* set back while the applicant has it */
+    act(mai, code, "supplement");
+    town.now = at("2026-03-02 09:00");
+    assert_int_equal(act_with(specialist, code, "assign", (struct action_input){0}), E_NONE);
+    assert_int_equal(events_out_of_order(code), 0);
+    assert_true(see(code).due_at == due);
+    assert_true(see(code).step_due_at >= step_due);
+    assert_true(see(code).moved_at >= at("2026-03-02 11:00"));
+    tick();
+    assert_int_equal(events(code, "silent"), 0);
+    town.now = at("2026-03-30 11:00");
+    tick();
+    assert_int_equal(events(code, "silent"), 1);
+    assert_int_equal(events_out_of_order(code), 0);
+    assert_sound();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_second_supplement_is_the_heads_and_late),
         cmocka_unit_test(a_payment_stops_the_clock),
         cmocka_unit_test(an_apology_is_appointed_once),
+        cmocka_unit_test(a_clock_that_is_set_back_harms_no_case),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
