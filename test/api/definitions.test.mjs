@@ -88,6 +88,34 @@ test('published, it is in force at once; running cases keep their version', asyn
   await eventually(() => Number(valueOf(town.server.data, `SELECT count(*) FROM audit WHERE action = 'publish' AND what = 'service' AND key = '${EXTRACT}'`)), (n) => n === 1)
 })
 
+test('published while hundreds run and more are filed: each goes on by the version it began with, none is lost', async () => {
+  const named = (name) => changed((body) => { body.name.vi = name })
+  await admin.put(`${SERVICE}/draft`, { text: named('Trước') })
+  await admin.post(`${SERVICE}/publish`, {})
+  const desk = await town.as('one-stop', ward)
+  const filed = []
+  let done = false
+  const filing = Array.from({ length: 8 }, async () => {
+    while (!done || filed.length < 300) filed.push((await file(lan, ward)).code)
+  })
+  await eventually(() => filed.length, (n) => n > 100)
+  await admin.put(`${SERVICE}/draft`, { text: named('Sau') })
+  const { version } = (await admin.post(`${SERVICE}/publish`, {})).body
+  const since = filed.length
+  done = true
+  await Promise.all(filing)
+  const names = new Map()
+  for (const code of filed) {
+    const { service, status } = await act(desk, code, 'receive')
+    assert.equal(status, 2)
+    names.set(service.name, (names.get(service.name) ?? 0) + 1)
+  }
+  assert.deepEqual([...names.keys()].sort(), ['Sau', 'Trước'])
+  assert.ok(names.get('Trước') >= 100 && names.get('Trước') <= since + 8, `${names.get('Trước')} of ${since}`)
+  const kept = valueOf(town.server.data, `SELECT count(*) FROM case_file WHERE service = '${EXTRACT}' AND service_version = ${version}`)
+  assert.equal(Number(kept), names.get('Sau'))
+})
+
 test('two administrators: who began from an older version is told', async () => {
   const other = changed((body) => { body.name.vi = 'Bản của người khác' })
   await admin.put(`${SERVICE}/draft`, { text: other })
