@@ -84,6 +84,22 @@ bool file_write_secret(const char *path, struct bytes data, struct error *e)
     return write_whole(path, data, 0600, e);
 }
 
+bool fd_digest(int fd, struct digest *out, int64_t *size)
+{
+    unsigned char part[64 << 10];
+    struct digest_stream hash;
+    ssize_t n;
+
+    digest_start(&hash);
+    *size = 0;
+    while ((n = pread(fd, part, sizeof part, *size)) > 0) {
+        digest_add(&hash, part, (size_t)n);
+        *size += n;
+    }
+    *out = digest_end(&hash);
+    return n == 0;
+}
+
 bool folder_make(const char *path, struct error *e)
 {
     auto_arena struct arena *a = arena_new();

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -14,6 +15,8 @@ bool file_write(const char *path, struct bytes data, struct error *e) CHECKED;
 /* The same, for its owner's eyes only (0600). */
 bool file_write_secret(const char *path, struct bytes data, struct error *e) CHECKED;
 bool fd_write_all(int fd, struct bytes data, struct error *e) CHECKED;
+/* The digest of all that fd holds from its beginning, and how much that is; false when it cannot be read: see errno. */
+bool fd_digest(int fd, struct digest *out, int64_t *size) CHECKED;
 /* The folder and its parents; fine when they exist. */
 bool folder_make(const char *path, struct error *e) CHECKED;
 /* Syncs the folder itself, so that a rename in it survives a power cut. */

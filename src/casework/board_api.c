@@ -108,10 +108,7 @@ bool get_board(struct request *q, struct reply *r, struct error *e)
         return false;
     out_open(&o, '{');
     out_key(&o, "unit");
-    out_open(&o, '{');
-    out_member_text(&o, "code", unit->code);
-    out_member_text(&o, "name", unit->name[request_lang(q)]);
-    out_close(&o, '}');
+    unit_write(&o, unit, request_lang(q));
     out_member_instant(&o, "at", request_now(q));
     out_member_bool(&o, "whole", b->whole);
     write_tally(&o, &b->all);

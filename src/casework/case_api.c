@@ -650,10 +650,7 @@ static bool get_entries(struct request *q, struct reply *r, struct error *e)
 static void write_tracked(struct json_out *o, struct arena *a, const struct case_file *c, int64_t now, enum lang lang)
 {
     out_key(o, "unit");
-    out_open(o, '{');
-    out_member_text(o, "code", c->unit->code);
-    out_member_text(o, "name", c->unit->name[lang]);
-    out_close(o, '}');
+    unit_write(o, c->unit, lang);
     out_member_instant(o, "submitted_at", c->submitted_at);
     out_member_instant(o, "received_at", c->received_at);
     out_member_instant(o, "due_at", c->due_at);

@@ -13,7 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SHELVES = 256, READ_BYTES = 1 << 16 };
+enum { SHELVES = 256 };
 
 struct upload {
     const struct documents *room;
@@ -194,19 +194,11 @@ bool document_keep(const struct house *h, struct bytes data, struct digest *dige
 /* ---- out ---- */
 bool document_is_whole(int fd, const struct digest *wanted, int64_t size)
 {
-    unsigned char part[READ_BYTES];
-    struct digest_stream hash;
     struct digest found;
-    int64_t total = 0;
-    ssize_t n;
+    int64_t total;
 
-    digest_start(&hash);
-    while ((n = pread(fd, part, sizeof part, total)) > 0) {
-        digest_add(&hash, part, (size_t)n);
-        total += n;
-    }
-    found = digest_end(&hash);
-    return n == 0 && total == size && memcmp(found.bytes, wanted->bytes, sizeof found.bytes) == 0;
+    return fd_digest(fd, &found, &total) && total == size &&
+           memcmp(found.bytes, wanted->bytes, sizeof found.bytes) == 0;
 }
 
 /* A document that its row names and the place has not is broken, not absent. */

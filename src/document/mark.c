@@ -117,17 +117,25 @@ static double wide_of(PangoLayout *layout)
     return (double)box.width / PANGO_SCALE;
 }
 
-/* As large as asked for, or smaller until it fits. */
-static void put_line(struct sheet *s, const struct line *l)
+/* As large as asked for, or smaller until it fits. The caller's to unref. */
+static PangoLayout *layout_fitting(struct sheet *s, const struct line *l, double *wide)
 {
     PangoLayout *layout = layout_of(s, l, l->size);
-    double wide = wide_of(layout);
 
-    if (wide > l->wide) {
+    *wide = wide_of(layout);
+    if (*wide > l->wide) {
         g_object_unref(layout);
-        layout = layout_of(s, l, l->size * l->wide / wide);
-        wide = wide_of(layout);
+        layout = layout_of(s, l, l->size * l->wide / *wide);
+        *wide = wide_of(layout);
     }
+    return layout;
+}
+
+static void put_line(struct sheet *s, const struct line *l)
+{
+    double wide;
+    PangoLayout *layout = layout_fitting(s, l, &wide);
+
     pango_cairo_layout_path(s->cr, layout);
     put_path(s, &(struct bend){.x = (l->right ? s->width - wide : (s->width - wide) / 2), .y = l->y});
     buf_puts(&s->out, "f\n");
@@ -137,14 +145,9 @@ static void put_line(struct sheet *s, const struct line *l)
 /* Over the top of the circle, in the middle. */
 static void put_arc(struct sheet *s, const struct line *l, double radius)
 {
-    PangoLayout *layout = layout_of(s, l, l->size);
-    double wide = wide_of(layout);
+    double wide;
+    PangoLayout *layout = layout_fitting(s, l, &wide);
 
-    if (wide > l->wide) {
-        g_object_unref(layout);
-        layout = layout_of(s, l, l->size * l->wide / wide);
-        wide = wide_of(layout);
-    }
     pango_cairo_layout_path(s->cr, layout);
     put_path(s, &(struct bend){.x = s->width / 2,
                                .y = s->height / 2,

@@ -113,6 +113,7 @@ const struct field vault_query[] = {
 static bool find_owner(struct request *q, int64_t *owner, struct error *e)
 {
     const struct actor *who = request_actor(q);
+    const struct agency *agency;
     struct vault_query query;
 
     *owner = who->party;
@@ -120,20 +121,18 @@ static bool find_owner(struct request *q, int64_t *owner, struct error *e)
         return false;
     if (!query.on_behalf_of || text_equal(query.on_behalf_of, who->number))
         return true;
-    for (size_t i = 0; i < who->n_agencies; i++)
-        if (text_equal(who->agencies[i].number, query.on_behalf_of) &&
-            actor_agency(who, who->agencies[i].principal, NULL, NULL, request_now(q))) {
-            *owner = who->agencies[i].principal;
-            audit_later(request_house(q), &(struct audit){.action = "read",
-                                                          .what = "vault",
-                                                          .about = query.on_behalf_of,
-                                                          .actor = who->party,
-                                                          .purpose = "authorisation",
-                                                          .address = request_address(q),
-                                                          .at = request_now(q)});
-            return true;
-        }
-    return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
+    agency = actor_agency_for_all(who, query.on_behalf_of, request_now(q));
+    if (!agency)
+        return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
+    *owner = agency->principal;
+    audit_later(request_house(q), &(struct audit){.action = "read",
+                                                  .what = "vault",
+                                                  .about = query.on_behalf_of,
+                                                  .actor = who->party,
+                                                  .purpose = "authorisation",
+                                                  .address = request_address(q),
+                                                  .at = request_now(q)});
+    return true;
 }
 
 bool get_vault(struct request *q, struct reply *r, struct error *e)

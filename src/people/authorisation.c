@@ -42,6 +42,14 @@ const struct agency *actor_agency(const struct actor *who, int64_t principal, co
     return NULL;
 }
 
+const struct agency *actor_agency_for_all(const struct actor *who, const char *number, int64_t now)
+{
+    for (size_t i = 0; who && i < who->n_agencies; i++)
+        if (text_equal(who->agencies[i].number, number))
+            return actor_agency(who, who->agencies[i].principal, NULL, NULL, now);
+    return NULL;
+}
+
 /* ---- the table ---- */
 #define COLUMNS                                                                                                        \
     "t.id, t.principal, t.agent, t.legal, t.service, t.field, t.from_at, t.until_at, t.made_at, t.accepted_at,"        \

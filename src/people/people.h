@@ -104,6 +104,8 @@ void people_on_service_units(struct house *h,
                              bool (*takes)(const struct house *h, const char *service_code, const struct unit *unit));
 /* {"code", "name"}. New reference. */
 json_t *unit_brief_new(const struct unit *u, enum lang lang);
+/* The same, written straight. */
+void unit_write(struct json_out *o, const struct unit *u, enum lang lang);
 /* Puts one unit (a definition of the pack) into the table inside a write; the memory follows on commit. */
 bool unit_put(struct db *db, const struct house *h, const json_t *definition, struct error *e) CHECKED;
 /* Reads the table into memory; at start, and after unit_put() committed. */
@@ -220,6 +222,8 @@ bool actor_serves(const struct actor *who, int64_t unit);
  * NULL: only what was given for all. */
 const struct agency *actor_agency(const struct actor *who, int64_t principal, const char *service, const char *field,
                                   int64_t now);
+/* The same for everything, of the party with that number. */
+const struct agency *actor_agency_for_all(const struct actor *who, const char *number, int64_t now);
 
 /* detail of the event "authorisation.changed"; subject is its id. Other rooms tell both sides. */
 struct authorisation {

@@ -114,8 +114,8 @@ static bool same(const struct unit *a, const struct unit *b)
            text_equal(a->name[LANG_VI], b->name[LANG_VI]) && text_equal(a->name[LANG_EN], b->name[LANG_EN]) &&
            text_equal(a->kind, b->kind) && text_equal(a->place, b->place) && text_equal(a->offers, b->offers) &&
            text_equal(a->phone, b->phone) && text_equal(a->address, b->address) &&
-           text_equal(a->successors, b->successors) &&
-           memcmp(&a->from, &b->from, sizeof a->from) == 0 && memcmp(&a->to, &b->to, sizeof a->to) == 0;
+           text_equal(a->successors, b->successors) && memcmp(&a->from, &b->from, sizeof a->from) == 0 &&
+           memcmp(&a->to, &b->to, sizeof a->to) == 0;
 }
 
 static char *copy(struct arena *a, const char *s)
@@ -305,6 +305,14 @@ json_t *unit_brief_new(const struct unit *u, enum lang lang)
     json_object_set_new(j, "code", json_string(u->code));
     json_object_set_new(j, "name", json_string(u->name[lang]));
     return j;
+}
+
+void unit_write(struct json_out *o, const struct unit *u, enum lang lang)
+{
+    out_open(o, '{');
+    out_member_text(o, "code", u->code);
+    out_member_text(o, "name", u->name[lang]);
+    out_close(o, '}');
 }
 
 /* Each word must begin a word of the name; folded starts with a space. */

@@ -100,29 +100,13 @@ static bool add_chunk(struct restoring *r, const char *hex, int out, int64_t *le
     return memcmp(&name, &wanted, sizeof name) == 0 || fail(e, E_BACKUP_BROKEN, "%s", path);
 }
 
-static bool hash_file(int fd, struct digest *out, struct error *e)
-{
-    unsigned char part[1 << 16];
-    struct digest_stream hash;
-    int64_t at = 0;
-    ssize_t n;
-
-    digest_start(&hash);
-    while ((n = pread(fd, part, sizeof part, at)) > 0) {
-        digest_add(&hash, part, (size_t)n);
-        at += n;
-    }
-    *out = digest_end(&hash);
-    return n == 0 || fail_errno(e, "read the restored database");
-}
-
 static bool restore_database(struct restoring *r, const json_t *manifest, const char *path, struct error *e)
 {
     auto_close int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     const json_t *chunks = json_object_get(manifest, "chunks"), *chunk;
     const char *hex = json_string_value(json_object_get(manifest, "sha256"));
     struct digest wanted, found;
-    int64_t len, size = 0;
+    int64_t len, written, size = 0;
     size_t i;
 
     if (fd < 0)
@@ -133,8 +117,8 @@ static bool restore_database(struct restoring *r, const json_t *manifest, const 
             return false;
         size += len;
     }
-    if (!hash_file(fd, &found, e))
-        return false;
+    if (!fd_digest(fd, &found, &written))
+        return fail_errno(e, "read the restored database");
     if (!digest_parse(hex ? hex : "", &wanted) || memcmp(&wanted, &found, sizeof found) != 0 ||
         size != json_integer_value(json_object_get(manifest, "size")))
         return fail(e, E_BACKUP_BROKEN, SAY("cơ sở dữ liệu", "the database"));

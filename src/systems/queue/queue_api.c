@@ -53,10 +53,7 @@ static bool get_queue(struct request *q, struct reply *r, struct error *e)
         return false;
     out_open(&o, '{');
     out_key(&o, "unit");
-    out_open(&o, '{');
-    out_member_text(&o, "code", unit->code);
-    out_member_text(&o, "name", unit->name[request_lang(q)]);
-    out_close(&o, '}');
+    unit_write(&o, unit, request_lang(q));
     write_line(&o, &line);
     out_key(&o, "own");
     if (has)

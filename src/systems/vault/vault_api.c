@@ -26,6 +26,7 @@ struct owner {
 static bool find_owner(struct request *q, struct owner *out, struct error *e)
 {
     const struct actor *who = request_actor(q);
+    const struct agency *agency;
     struct owner_query query = {0};
 
     *out = (struct owner){who->party, who->number};
@@ -33,13 +34,11 @@ static bool find_owner(struct request *q, struct owner *out, struct error *e)
         return false;
     if (!query.on_behalf_of || text_equal(query.on_behalf_of, who->number))
         return true;
-    for (size_t i = 0; i < who->n_agencies; i++)
-        if (text_equal(who->agencies[i].number, query.on_behalf_of) &&
-            actor_agency(who, who->agencies[i].principal, NULL, NULL, request_now(q))) {
-            *out = (struct owner){who->agencies[i].principal, query.on_behalf_of};
-            return true;
-        }
-    return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
+    agency = actor_agency_for_all(who, query.on_behalf_of, request_now(q));
+    if (!agency)
+        return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
+    *out = (struct owner){agency->principal, query.on_behalf_of};
+    return true;
 }
 
 static bool page_before(struct request *q, struct page *page, int64_t *before, struct error *e)
