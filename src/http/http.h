@@ -221,7 +221,11 @@ struct http_options {
     /* What /readyz asks besides; must not wait. NULL: it is. */
     bool (*is_able)(const struct house *house, struct error *e);
     bool reads_wait; /* the database is another machine's: whatever asks it runs on a worker, also a GET */
+    /* What /metrics tells of the rest of the house, by metric(); must not wait. NULL: nothing. */
+    void (*metrics)(const struct house *house, struct buf *out);
 };
+/* One counter or gauge in the Prometheus format. */
+void metric(struct buf *out, const char *name, const char *type, const char *help, double value);
 struct http_server;
 bool http_start(const struct http_options *options, struct house *house, const struct gate *gate,
                 struct http_server **out, struct error *e) CHECKED;

@@ -68,7 +68,7 @@ static void head(struct buf *b, const char *name, const char *type, const char *
     buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void one(struct buf *b, const char *name, const char *type, const char *help, double value)
+void metric(struct buf *b, const char *name, const char *type, const char *help, double value)
 {
     head(b, name, type, help);
     buf_printf(b, "%s %.17g\n", name, value);
@@ -90,9 +90,9 @@ static void add_process(struct buf *b)
     struct rusage u = {0};
 
     (void)getrusage(RUSAGE_SELF, &u); /* cannot fail for ourselves */
-    one(b, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
-    one(b, "process_cpu_seconds_total", "counter", "User and system CPU time.",
-        (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+    metric(b, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    metric(b, "process_cpu_seconds_total", "counter", "User and system CPU time.",
+           (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
 }
 
 char *metrics_text(struct http_server *s, struct arena *a)
@@ -105,15 +105,17 @@ char *metrics_text(struct http_server *s, struct arena *a)
     add_all(s, &b, add_requests);
     head(&b, "motcua_http_request_seconds", "histogram", "From the headers to the reply being ready.");
     add_all(s, &b, add_latency);
-    one(&b, "motcua_http_in_flight", "gauge", "Requests being handled.", (double)atomic_load(&m->in_flight));
-    one(&b, "motcua_http_suspended", "gauge", "Requests with a worker or waiting for one.",
-        (double)atomic_load(&m->suspended));
-    one(&b, "motcua_http_queue", "gauge", "Requests waiting for a worker.", (double)workers_queued(s->workers));
-    one(&b, "motcua_feed_subscribers", "gauge", "Open event streams.", (double)feed_subscribers(s->feed));
-    one(&b, "motcua_http_body_bytes_in_total", "counter", "Bytes of request bodies.", (double)get(&m->bytes_in));
-    one(&b, "motcua_http_body_bytes_out_total", "counter", "Bytes of reply bodies.", (double)get(&m->bytes_out));
-    one(&b, "motcua_http_slow_dropped_total", "counter", "Connections cut because they were too slow.",
-        (double)get(&m->refused_slow));
+    metric(&b, "motcua_http_in_flight", "gauge", "Requests being handled.", (double)atomic_load(&m->in_flight));
+    metric(&b, "motcua_http_suspended", "gauge", "Requests with a worker or waiting for one.",
+           (double)atomic_load(&m->suspended));
+    metric(&b, "motcua_http_queue", "gauge", "Requests waiting for a worker.", (double)workers_queued(s->workers));
+    metric(&b, "motcua_feed_subscribers", "gauge", "Open event streams.", (double)feed_subscribers(s->feed));
+    metric(&b, "motcua_http_body_bytes_in_total", "counter", "Bytes of request bodies.", (double)get(&m->bytes_in));
+    metric(&b, "motcua_http_body_bytes_out_total", "counter", "Bytes of reply bodies.", (double)get(&m->bytes_out));
+    metric(&b, "motcua_http_slow_dropped_total", "counter", "Connections cut because they were too slow.",
+           (double)get(&m->refused_slow));
+    if (s->options.metrics)
+        s->options.metrics(s->house, &b);
     add_process(&b);
     text = arena_strndup(a, b.data, b.len);
     buf_done(&b);

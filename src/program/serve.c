@@ -72,6 +72,18 @@ static bool is_able(const struct house *h, struct error *e)
     return store_is_near(h->store) || fail(e, E_DATABASE_AWAY, "it has not answered for some seconds");
 }
 
+static void add_metrics(const struct house *h, struct buf *out)
+{
+    struct store_figures f = store_figures(h->store);
+
+    metric(out, "motcua_db_writes_total", "counter", "Writes that the database has taken or refused.",
+           (double)f.writes);
+    metric(out, "motcua_db_writes_failed_total", "counter", "Those of them that failed or had nothing to keep.",
+           (double)f.failed);
+    metric(out, "motcua_db_batches_total", "counter", "Commits that held them.", (double)f.batches);
+    metric(out, "motcua_db_writes_queued", "gauge", "Writes waiting for their turn.", (double)f.queued);
+}
+
 static bool serve(struct house *h, const struct args *args, const struct place *place, const sigset_t *signals,
                   struct error *e)
 {
@@ -85,6 +97,7 @@ static bool serve(struct house *h, const struct args *args, const struct place *
                                          .behind_proxy = args->behind_proxy,
                                          .writes_later = store_writes_later(h->store),
                                          .is_able = is_able,
+                                         .metrics = add_metrics,
                                          .reads_wait = !store_is_sole_writer(h->store)};
     struct definitions *definitions = NULL;
     struct http_server *server = NULL;

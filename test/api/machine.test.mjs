@@ -31,6 +31,9 @@ test('counters in the Prometheus format move', async () => {
   await stranger.get(`/api/v1/services/${EXTRACT}`)
   const after = await count()
   assert.ok([...after].some((line) => !before.has(line) && line.includes('services')), 'a request for a service is counted')
+  const written = (lines) => Number([...lines].find((line) => line.startsWith('motcua_db_writes_total ')).split(' ')[1])
+  await town.signIn((await town.citizen(0)).account)
+  assert.ok(written(await count()) > written(after), 'a session is a write')
 })
 
 test('the contract: as the command line prints it, and clean under its linter', (t) => {
