@@ -138,21 +138,30 @@ enum fate {
     FATE_KEPT,  /* on disk; each write knows whether it took part */
     FATE_LOST,  /* nothing of it was kept, and trying again would not help */
     FATE_APART, /* nothing was kept because of one of them: each must be tried alone */
+    FATE_AGAIN, /* one of them failed with nothing between it and the others: the same again, each in a savepoint */
 };
+/* So many batches take care after one that failed: who makes writes fail on purpose does not make all be done twice. */
+enum { CAREFUL_BATCHES = 64 };
 
-/* Runs one write in its savepoint; false when the whole transaction cannot go on. */
+/* Runs one write; false when the whole transaction cannot go on. */
 static bool write_run(struct sqlite_db *c, struct write *w, struct error *why)
+{
+    error_done(w->e);
+    error_init(w->e);
+    w->ok = write_call(&c->db, w->fn, w->arg, w->e);
+    sqlite_close_rows(c);
+    /* SQLite ends it by itself when the disk is full or fails */
+    return sqlite_in_transaction(&c->db) ||
+           fail(why, w->ok ? E_DATABASE : w->e->code, "the transaction was ended: %s", w->e->detail);
+}
+
+/* The same in a savepoint, so that one that fails takes nothing of the others with it. */
+static bool write_run_apart(struct sqlite_db *c, struct write *w, struct error *why)
 {
     size_t hooks = c->db.n_hooks, puts = c->db.n_puts;
 
-    error_done(w->e);
-    error_init(w->e);
-    if (!sqlite_run(c, "SAVEPOINT one", why))
+    if (!sqlite_run(c, "SAVEPOINT one", why) || !write_run(c, w, why))
         return false;
-    w->ok = write_call(&c->db, w->fn, w->arg, w->e);
-    sqlite_close_rows(c);
-    if (!sqlite_in_transaction(&c->db)) /* SQLite ends it by itself when the disk is full or fails */
-        return fail(why, w->ok ? E_DATABASE : w->e->code, "the transaction was ended: %s", w->e->detail);
     if (w->ok)
         return sqlite_run(c, "RELEASE one", why);
     hooks_undo(&c->db, hooks);
@@ -191,16 +200,33 @@ static enum fate batch_abandon(struct sqlite_db *c, struct write **batch, size_t
     return fate;
 }
 
-static enum fate batch_run(struct sqlite_db *c, struct write **batch, size_t n)
+/* One failed, and nothing stood between it and the others: nothing is kept. Alone it has its fate with that. */
+static enum fate batch_undo(struct sqlite_db *c, struct write **batch, size_t n)
 {
     auto_error struct error why;
-    bool ok;
+
+    error_init(&why);
+    if (!sqlite_run(c, "ROLLBACK", &why))
+        return batch_abandon(c, batch, n, &why);
+    hooks_undo(&c->db, 0);
+    return n == 1 ? FATE_KEPT : FATE_AGAIN;
+}
+
+/* Most writes do not fail, and a savepoint around each costs as much as one of its statements: only with care. */
+static enum fate batch_run(struct sqlite_db *c, struct write **batch, size_t n, bool care)
+{
+    auto_error struct error why;
+    bool ok, failed = false;
 
     error_init(&why);
     batch_clear(&c->db);
     ok = sqlite_run(c, "BEGIN IMMEDIATE", &why);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = write_run(c, batch[i], &why);
+    for (size_t i = 0; ok && !failed && i < n; i++) {
+        ok = care ? write_run_apart(c, batch[i], &why) : write_run(c, batch[i], &why);
+        failed = ok && !care && !batch[i]->ok;
+    }
+    if (failed)
+        return batch_undo(c, batch, n);
     if (!ok || !batch_commit(c, &why))
         return batch_abandon(c, batch, n, &why);
     hooks_done(&c->db);
@@ -263,14 +289,21 @@ static void *writer_main(void *arg)
 {
     struct sqlite_store *s = arg;
     struct write *batch[BATCH_MAX];
+    enum fate fate;
+    int careful = 0;
     size_t n;
 
     (void)pthread_setname_np(pthread_self(), "writer"); /* for whoever looks with top -H */
     while ((n = queue_take(s, batch)) > 0) {
         log_begin_anew(s->log);
-        if (batch_run(s->writer, batch, n) == FATE_APART)
-            for (size_t i = 0; i < n; i++)
-                (void)batch_run(s->writer, &batch[i], 1);
+        fate = batch_run(s->writer, batch, n, careful > 0);
+        careful -= careful > 0;
+        if (fate == FATE_AGAIN) {
+            careful = CAREFUL_BATCHES;
+            fate = batch_run(s->writer, batch, n, true);
+        }
+        for (size_t i = 0; fate == FATE_APART && i < n; i++)
+            (void)batch_run(s->writer, &batch[i], 1, false);
         queue_count(s, batch, n);
         batch[n - 1]->next = NULL; /* they are a chain as they were queued */
         log_committed(s->log, batch[0]);
