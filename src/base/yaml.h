@@ -19,8 +19,8 @@ struct yaml {
 /* Plain scalars follow the core schema: null/~, true/false, integers, floats; all else and anything quoted is text.
  * Text is brought to NFC. Fails with E_PACK, the detail starting with "line N:". Everything lives in the arena. */
 bool yaml_read(struct arena *a, struct bytes text, struct yaml *out, struct error *e) CHECKED;
-/* The same value written as packs are: a member a line, what is small and flat in one; read again it is equal. Members keep
- * their order. In the arena. */
+/* The same value written as packs are: a member a line, what is small and flat in one; read again it is equal. Members
+ * keep their order. In the arena. */
 char *yaml_text(struct arena *a, const json_t *value);
 /* The line of the value at pointer, or of its nearest ancestor that has one; 1 if none. */
 int yaml_line(const struct yaml *y, const char *pointer);

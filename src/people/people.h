@@ -72,7 +72,8 @@ struct unit {
     struct date from, to; /* to.year 0: in force */
     const char *offers;   /* names services refer to in `units:` ("ward", "justice"), a space between; or NULL */
     const char *phone, *address;
-    const char *successors; /* codes of those that took over what it did, the main one first, a space between; or NULL */
+    const char
+        *successors; /* codes of those that took over what it did, the main one first, a space between; or NULL */
 };
 /* NULL when there is none. The unit lives as long as the program. */
 const struct unit *unit_by_code(const struct house *h, const char *code);
@@ -86,8 +87,8 @@ bool unit_is_within(const struct house *h, int64_t unit, int64_t ancestor);
 bool unit_is_in_force(const struct unit *u, struct date on);
 /* True once its last day is over. */
 bool unit_has_ended(const struct unit *u, struct date on);
-/* Who answers on that day for what one did that ended: its successors, or theirs, that are in force; the main one first,
- * none twice, at most max. Returns how many. */
+/* Who answers on that day for what one did that ended: its successors, or theirs, that are in force; the main one
+ * first, none twice, at most max. Returns how many. */
 size_t unit_successors(const struct house *h, const struct unit *ended, struct date on, const struct unit **out,
                        size_t max);
 /* True when unit is one of them. */
