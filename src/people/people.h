@@ -72,8 +72,7 @@ struct unit {
     struct date from, to; /* to.year 0: in force */
     const char *offers;   /* names services refer to in `units:` ("ward", "justice"), a space between; or NULL */
     const char *phone, *address;
-    const char
-        *successors; /* codes of those that took over what it did, the main one first, a space between; or NULL */
+    const char *successors; /* codes of those that took over from it, the main one first, a space between; or NULL */
 };
 /* NULL when there is none. The unit lives as long as the program. */
 const struct unit *unit_by_code(const struct house *h, const char *code);
