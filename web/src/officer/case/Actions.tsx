@@ -16,7 +16,7 @@ const harsh = new Set(['refuse', 'reject', 'stop'])
 const explained = ['refuse', 'reject', 'stop', 'receive', 'request-supplement', 'approve', 'apologise', 'deliver', 'pay', 'assign'] as const
 const passes = new Set(['hand-over', 'submit-for-signature', 'submit-for-check', 'consult', 'answer', 'return-to-step'])
 /** Steps aside: never the one that is offered first. */
-const aside = new Set(['assign', 'consult', 'apologise', 'pay', 'request-supplement', 'return-to-step'])
+const aside = new Set(['assign', 'consult', 'apologise', 'pay', 'request-payment', 'set-fee', 'request-supplement', 'return-to-step'])
 const letters: Record<string, string> = { receive: 'r', 'hand-over': 'h' }
 
 interface ActionsProps {

@@ -99,7 +99,7 @@ export default function Intake({ me }: { me: Me }) {
           <NativeSelect aria-label={t('intake.unit')} value={unit} onChange={(event) => setUnit(event.currentTarget.value)} data={desks.map(({ code, name }) => ({ value: code, label: name }))} />
         ) : <p className="hint">{desks[0]?.name}</p>}
       </div>
-      <Line unit={unit} onPerson={bring} />
+      <Line unit={unit} serving={who !== null && filed === null} onPerson={bring} />
       {filed ? (
         <Receipt filed={filed} me={me} onSame={() => start(true)} onOther={() => start(false)} onPaid={(fresh) => setFiled({ ...filed, case: { ...fresh, track_pin: filed.case.track_pin } })} />
       ) : (

@@ -15,7 +15,7 @@ const readDesk = (): string => {
 }
 
 /** The line before this counter: call the next, and begin with whoever comes when they are known. */
-export function Line({ unit, onPerson }: { unit: string; onPerson: (number: string) => void }) {
+export function Line({ unit, serving, onPerson }: { unit: string; serving: boolean; onPerson: (number: string) => void }) {
   const { t } = useTranslation('officer')
   const { data } = useQueue(unit)
   const [desk, setDesk] = useState(readDesk)
@@ -40,7 +40,7 @@ export function Line({ unit, onPerson }: { unit: string; onPerson: (number: stri
         {t('line.desk')}
         <input value={desk} maxLength={20} onChange={(event) => keep(event.target.value)} />
       </label>
-      <button type="button" className="small-button act-run" disabled={!ready} onClick={call}>{t('line.next')} <kbd>g</kbd></button>
+      <button type="button" className={serving ? 'small-button' : 'small-button act-run'} disabled={!ready} onClick={call}>{t('line.next')} <kbd>g</kbd></button>
       <button type="button" className="small-button" disabled={give.isPending} onClick={() => give.mutate()}>{t('line.give')}</button>
       <a href={`/xep-hang/${encodeURIComponent(unit)}`} target="_blank" rel="noreferrer">{t('line.screen')}</a>
       <p role="status">
