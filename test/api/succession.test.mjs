@@ -39,7 +39,7 @@ before(async () => {
 
 test('what somebody still has to do goes on with the successors', async () => {
   for (const [n, code] of [[0, at.fresh], [1, at.worked], [2, at.done]]) {
-    const seen = await eventually(() => see(citizens[n], code), (c) => heirs.includes(c.unit.code), 40000)
+    const seen = await eventually(() => see(citizens[n], code), (c) => heirs.includes(c.unit.code), 90000)
     assert.equal(seen.code, code)
     const events = await citizens[n].all(`/api/v1/cases/${code}/events`)
     assert.equal(events.at(-1).action, 'taken-over')
