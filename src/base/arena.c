@@ -134,6 +134,19 @@ void *arena_alloc_array(struct arena *a, size_t size, size_t n)
     return arena_alloc(a, size * n);
 }
 
+void *arena_grown(struct arena *a, void *list, size_t n, size_t *room, size_t size)
+{
+    void *more;
+
+    if (n < *room)
+        return list;
+    *room = *room ? *room * 2 : 32;
+    more = arena_alloc_array(a, size, *room);
+    if (n)
+        memcpy(more, list, n * size);
+    return more;
+}
+
 void arena_settle(struct arena *a)
 {
     for (struct deferred *d = a->deferred; d; d = d->next)

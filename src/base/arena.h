@@ -28,6 +28,9 @@ void arena_defer(struct arena *a, void (*undo)(void *), void *what);
 #define arena_new_of(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, n) ((type *)arena_alloc_array((a), sizeof(type), (n)))
 void *arena_alloc_array(struct arena *a, size_t size, size_t n);
+/* A list of n elements of that size that has room for one more: the same, or twice as large a copy (the old one stays
+ * with the arena). *room is 0 at first. */
+void *arena_grown(struct arena *a, void *list, size_t n, size_t *room, size_t size);
 
 static inline void scope_arena(struct arena **a)
 {

@@ -86,14 +86,7 @@ static void glance(struct rows *r, struct case_glance *out)
 
 static void keep(struct listing *l, struct case_place p)
 {
-    if (l->n == l->room) {
-        struct case_place *grown = arena_array(l->arena, struct case_place, l->room * 2 + 64);
-
-        if (l->n)
-            memcpy(grown, l->found, l->n * sizeof *grown);
-        l->found = grown;
-        l->room = l->room * 2 + 64;
-    }
+    l->found = arena_grown(l->arena, l->found, l->n, &l->room, sizeof *l->found);
     l->found[l->n++] = p;
 }
 

@@ -25,19 +25,6 @@ struct loading {
     size_t room_flows, room_services;
 };
 
-static void *grown(struct arena *a, void *old, size_t n, size_t *room)
-{
-    void **more;
-
-    if (n < *room)
-        return old;
-    *room = *room ? *room * 2 : 64;
-    more = arena_array(a, void *, *room);
-    if (n)
-        memcpy(more, old, n * sizeof *more);
-    return more;
-}
-
 static bool load_calendar(const char *key, int64_t version, const json_t *body, void *arg, struct error *e)
 {
     struct loading *l = arg;
@@ -61,7 +48,8 @@ static bool load_flow(const char *key, int64_t version, const json_t *body, void
     struct loading *l = arg;
 
     (void)key;
-    l->room->flows = grown(l->room->arena, l->room->flows, l->room->n_flows, &l->room_flows);
+    l->room->flows =
+        arena_grown(l->room->arena, l->room->flows, l->room->n_flows, &l->room_flows, sizeof *l->room->flows);
     if (!flow_compile(l->room->arena, body, version, &l->room->flows[l->room->n_flows], e))
         return false;
     l->room->n_flows++;
@@ -96,15 +84,8 @@ static bool load_service(const char *key, int64_t version, const json_t *body, v
 
     if (!flow)
         return fail(e, E_PACK, "service %s: its flow is not defined", key);
-    if (room->n_services == l->room_services) {
-        size_t more = l->room_services ? l->room_services * 2 : 64;
-        struct service_entry *grown_list = arena_array(room->arena, struct service_entry, more);
-
-        if (room->n_services)
-            memcpy(grown_list, room->services, room->n_services * sizeof *grown_list);
-        room->services = grown_list;
-        l->room_services = more;
-    }
+    room->services =
+        arena_grown(room->arena, room->services, room->n_services, &l->room_services, sizeof *room->services);
     entry = &room->services[room->n_services];
     service_entry_read(room->arena, body, version, entry);
     if (!json_str(body, "origin") && !compile(l->house, room, body, version, flow, &compiled, e))
@@ -218,7 +199,8 @@ static bool keep_flow(struct casework *room, const char *name, int64_t version, 
     if (!*out) {
         ok = flow_compile(room->arena, body, version, &compiled, e);
         if (ok) {
-            room->old_flows = grown(room->arena, room->old_flows, room->n_old_flows, &room->old_flow_room);
+            room->old_flows = arena_grown(room->arena, room->old_flows, room->n_old_flows, &room->old_flow_room,
+                                          sizeof *room->old_flows);
             room->old_flows[room->n_old_flows++] = compiled;
             *out = compiled;
         }
@@ -261,7 +243,7 @@ static bool keep_service(const struct house *h, struct service_entry *entry, con
     if (compiled && ok && current) {
         atomic_store_explicit(&entry->compiled, compiled, memory_order_release);
     } else if (compiled && ok) {
-        room->old = grown(room->arena, room->old, room->n_old, &room->old_room);
+        room->old = arena_grown(room->arena, room->old, room->n_old, &room->old_room, sizeof *room->old);
         room->old[room->n_old++] = compiled;
     }
     (void)pthread_mutex_unlock(&room->old_lock);

@@ -16,14 +16,7 @@ struct move_table *move_table_add(struct move_tables *list, const char *table, c
         *list->last = t;
         list->last = &t->next;
     }
-    if (t->n == t->room) {
-        struct move_column *more = arena_array(list->arena, struct move_column, t->room ? t->room * 2 : 16);
-
-        if (t->n)
-            memcpy(more, t->columns, t->n * sizeof *more);
-        t->columns = more;
-        t->room = t->room ? t->room * 2 : 16;
-    }
+    t->columns = arena_grown(list->arena, t->columns, t->n, &t->room, sizeof *t->columns);
     if (key > MOVE_KEYS_MAX)
         die("columns of a primary key", (size_t)key);
     if (key > 0) {
@@ -54,15 +47,7 @@ struct value *move_rows_add(struct move_rows *rows)
 {
     struct value *row;
 
-    if (rows->n == rows->room) {
-        size_t room = rows->room ? rows->room * 2 : 64;
-        struct value *more = arena_array(rows->arena, struct value, room * (rows->width + 1));
-
-        if (rows->n)
-            memcpy(more, rows->at, rows->n * (rows->width + 1) * sizeof *more);
-        rows->at = more;
-        rows->room = room;
-    }
+    rows->at = arena_grown(rows->arena, rows->at, rows->n, &rows->room, (rows->width + 1) * sizeof *rows->at);
     row = move_row(rows, rows->n++);
     row[rows->width] = (struct value){.kind = VALUE_END};
     return row;

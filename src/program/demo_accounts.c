@@ -24,21 +24,14 @@ struct account {
 struct making {
     struct city *city;
     struct account *accounts;
-    int n, room, from, to; /* from, to: of one write */
+    int n, from, to; /* from, to: of one write */
+    size_t room;
     const char *hash;
 };
 
 static struct account *add(struct making *m)
 {
-    if (m->n == m->room) {
-        int room = m->room ? m->room * 2 : 2048;
-        struct account *more = arena_array(m->city->arena, struct account, (size_t)room);
-
-        if (m->n)
-            memcpy(more, m->accounts, (size_t)m->n * sizeof *more);
-        m->accounts = more;
-        m->room = room;
-    }
+    m->accounts = arena_grown(m->city->arena, m->accounts, (size_t)m->n, &m->room, sizeof *m->accounts);
     return &m->accounts[m->n++];
 }
 

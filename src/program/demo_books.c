@@ -24,15 +24,7 @@ static const struct {
 /* ---- numbering ---- */
 void city_add_entry(struct city *c, struct entry entry)
 {
-    if (c->n_entries == c->entries_room) {
-        int room = c->entries_room ? c->entries_room * 2 : 4096;
-        struct entry *more = arena_array(c->arena, struct entry, (size_t)room);
-
-        if (c->n_entries)
-            memcpy(more, c->entries, (size_t)c->n_entries * sizeof *more);
-        c->entries = more;
-        c->entries_room = room;
-    }
+    c->entries = arena_grown(c->arena, c->entries, (size_t)c->n_entries, &c->entries_room, sizeof *c->entries);
     if (entry.on > c->day)
         entry.on = c->day;
     entry.year = date_from_days(entry.on).year;

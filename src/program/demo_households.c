@@ -20,20 +20,6 @@ static const struct {
                  {"An Giang", "089"},  {"Cần Thơ", "092"},    {"Quảng Ngãi", "051"}, {"Bình Định", "052"},
                  {"Quảng Nam", "049"}, {"Nghệ An", "040"},    {"Thanh Hóa", "038"},  {"Hà Nội", "001"}};
 
-static void *grown(struct arena *a, void *old, size_t size, int n, int *room)
-{
-    int wanted = *room ? *room * 2 : 1024;
-    void *more;
-
-    if (n < *room)
-        return old;
-    more = arena_alloc_array(a, size, (size_t)wanted);
-    if (n)
-        memcpy(more, old, size * (size_t)n);
-    *room = wanted;
-    return more;
-}
-
 /* ---- numbers ---- */
 static bool take(struct city *c, uint64_t number)
 {
@@ -110,7 +96,7 @@ static int add_resident(struct city *c, const struct newborn *n)
 {
     struct resident *r;
 
-    c->residents = grown(c->arena, c->residents, sizeof *r, c->n_residents, &c->residents_room);
+    c->residents = arena_grown(c->arena, c->residents, (size_t)c->n_residents, &c->residents_room, sizeof *r);
     r = &c->residents[c->n_residents];
     *r = (struct resident){.sex = n->sex,
                            .born = n->born,
@@ -328,7 +314,7 @@ static void make_household(struct city *c, int commune)
     struct household *h;
     enum shape shape = draw_shape(c, m.room);
 
-    c->households = grown(c->arena, c->households, sizeof *h, c->n_households, &c->households_room);
+    c->households = arena_grown(c->arena, c->households, (size_t)c->n_households, &c->households_room, sizeof *h);
     h = &c->households[c->n_households++];
     *h = (struct household){.commune = commune, .head = NOBODY};
     (void)snprintf(h->number, sizeof h->number, "HK-%s-%06d", at->unit->place, ++at->households);

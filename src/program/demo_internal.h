@@ -89,7 +89,7 @@ struct city {
     struct household *households;
     struct entry *entries;
     int n_communes, n_residents, n_living, n_households, n_entries;
-    int residents_room, households_room, entries_room;
+    size_t residents_room, households_room, entries_room;
     uint64_t *taken; /* personal numbers, open addressing */
     size_t taken_mask;
 };

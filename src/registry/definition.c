@@ -19,15 +19,7 @@ static struct pack_file *add_file(struct gathering *g, const char *key, const js
 {
     struct pack *p = g->pack;
 
-    if (p->n == g->room) {
-        struct pack_file *more;
-
-        g->room = g->room ? g->room * 2 : 256;
-        more = arena_array(g->a, struct pack_file, g->room);
-        if (p->n)
-            memcpy(more, p->files, p->n * sizeof *more);
-        p->files = more;
-    }
+    p->files = arena_grown(g->a, p->files, p->n, &g->room, sizeof *p->files);
     p->files[p->n] = (struct pack_file){.path = arena_printf(g->a, "%s/%s", g->kind->folder, key),
                                         .kind = g->kind->folder,
                                         .body = json_held(g->a, json_incref((json_t *)(uintptr_t)body)),

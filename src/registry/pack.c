@@ -17,15 +17,7 @@ static void complain_at(struct pack_report *r, const char *path, int line, const
 {
     if (r->n == PACK_PROBLEMS_MAX)
         return; /* nobody mends more at once */
-    if (r->n == r->room) {
-        size_t room = r->room ? r->room * 2 : 32;
-        struct pack_problem *more = arena_array(r->arena, struct pack_problem, room);
-
-        if (r->n)
-            memcpy(more, r->problems, r->n * sizeof *more);
-        r->problems = more;
-        r->room = room;
-    }
+    r->problems = arena_grown(r->arena, r->problems, r->n, &r->room, sizeof *r->problems);
     r->problems[r->n++] = (struct pack_problem){arena_strdup(r->arena, path), line, rule, what};
 }
 
@@ -73,15 +65,7 @@ static void append(struct reading *r, const char *path, const struct yaml *yaml,
 {
     struct pack *p = r->pack;
 
-    if (p->n == r->room) {
-        struct pack_file *more;
-
-        r->room = r->room ? r->room * 2 : 64;
-        more = arena_array(r->a, struct pack_file, r->room);
-        if (p->n)
-            memcpy(more, p->files, p->n * sizeof *more);
-        p->files = more;
-    }
+    p->files = arena_grown(r->a, p->files, p->n, &r->room, sizeof *p->files);
     p->files[p->n++] = (struct pack_file){path, r->kind->folder, *yaml, body, pointer};
 }
 

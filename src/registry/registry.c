@@ -341,15 +341,7 @@ static void append(struct compiling *c, struct registry *r)
 {
     struct registry_set *set = c->set;
 
-    if (set->n == c->room) {
-        struct registry **more;
-
-        c->room = c->room ? c->room * 2 : 16;
-        more = arena_array(set->arena, struct registry *, c->room);
-        if (set->n)
-            memcpy(more, set->registries, set->n * sizeof *more);
-        set->registries = more;
-    }
+    set->registries = arena_grown(set->arena, set->registries, set->n, &c->room, sizeof *set->registries);
     set->registries[set->n++] = r;
 }
 

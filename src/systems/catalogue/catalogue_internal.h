@@ -40,7 +40,6 @@ struct reading {
     struct procedure *out;
     size_t room_manners, room_papers, room_results, room_legal, room_unsure;
 };
-void *reading_grow(struct reading *r, void *list, size_t n, size_t *room, size_t size);
 void mark_unsure(struct reading *r, const char *format, ...) FORMAT(2, 3);
 
 /* One column each: text in, rows of r->out and marks out. */

@@ -29,7 +29,7 @@ static void add_pair(struct reading *r, struct catalogue_pair **list, size_t *n,
 {
     if (*n == CATALOGUE_LIST_MAX)
         return;
-    *list = reading_grow(r, *list, *n, room, sizeof **list);
+    *list = arena_grown(r->arena, *list, *n, room, sizeof **list);
     (*list)[(*n)++] = (struct catalogue_pair){code.len ? span_text(r->arena, code) : NULL,
                                               span_text(r->arena, without_end(without_start(title)))};
 }

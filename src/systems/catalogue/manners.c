@@ -290,7 +290,7 @@ static void read_row(struct reading *r, const struct match *m, struct span rest)
     rest = span_trim(rest);
     if (rest.len)
         row.condition = span_text(r->arena, rest);
-    r->out->manners = reading_grow(r, r->out->manners, r->out->n_manners, &r->room_manners, sizeof row);
+    r->out->manners = arena_grown(r->arena, r->out->manners, r->out->n_manners, &r->room_manners, sizeof row);
     r->out->manners[r->out->n_manners++] = row;
 }
 

@@ -164,7 +164,7 @@ static void add_paper(struct reading *r, struct span cell, const struct count *c
         mark_unsure(r, "/papers/%zu/originals", r->out->n_papers);
     if (!title.len || (p.originals == 0 && p.copies == 0)) /* a note, or a paper whose count was left out */
         mark_unsure(r, "/papers/%zu", r->out->n_papers);
-    r->out->papers = reading_grow(r, r->out->papers, r->out->n_papers, &r->room_papers, sizeof p);
+    r->out->papers = arena_grown(r->arena, r->out->papers, r->out->n_papers, &r->room_papers, sizeof p);
     r->out->papers[r->out->n_papers++] = p;
 }
 

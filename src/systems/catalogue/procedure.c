@@ -6,19 +6,6 @@
 enum { PROCEDURE_NAME_MAX = 4000 };
 static const char nothing[] = "Không có thông tin";
 
-void *reading_grow(struct reading *r, void *list, size_t n, size_t *room, size_t size)
-{
-    void *more;
-
-    if (n < *room)
-        return list;
-    *room = *room ? *room * 2 : 8;
-    more = arena_alloc_array(r->arena, size, *room);
-    if (n)
-        memcpy(more, list, n * size);
-    return more;
-}
-
 bool procedure_is_unsure(const struct procedure *p, const char *pointer)
 {
     for (size_t i = 0; i < p->n_unsure; i++)
@@ -37,7 +24,7 @@ void mark_unsure(struct reading *r, const char *format, ...)
     va_end(args);
     if (procedure_is_unsure(r->out, pointer))
         return;
-    r->out->unsure = reading_grow(r, r->out->unsure, r->out->n_unsure, &r->room_unsure, sizeof *r->out->unsure);
+    r->out->unsure = arena_grown(r->arena, r->out->unsure, r->out->n_unsure, &r->room_unsure, sizeof *r->out->unsure);
     r->out->unsure[r->out->n_unsure++] = pointer;
 }
 

@@ -130,6 +130,31 @@ static void arrays_count_their_members(void **state)
     assert_non_null(arena_array(a, int64_t, 0));
 }
 
+static void lists_grow_and_keep_what_they_hold(void **state)
+{
+    auto_arena struct arena *a = arena_new();
+    struct pair {
+        int64_t x;
+        char y[9];
+    } *list = NULL, *before;
+    size_t n = 0, room = 0, moved = 0;
+
+    (void)state;
+    for (; n < 1000; n++) {
+        before = list;
+        list = arena_grown(a, list, n, &room, sizeof *list);
+        moved += list != before;
+        assert_true(room > n);
+        list[n].x = (int64_t)n;
+        (void)snprintf(list[n].y, sizeof list[n].y, "%zu", n);
+    }
+    assert_int_equal(moved, 6); /* 32, 64, … 1024 */
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(list[i].x, i);
+        assert_int_equal(atoi(list[i].y), i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +163,7 @@ int main(void)
         cmocka_unit_test(deferred_callbacks_may_read_what_the_arena_holds),
         cmocka_unit_test(texts_are_copied_whole),
         cmocka_unit_test(arrays_count_their_members),
+        cmocka_unit_test(lists_grow_and_keep_what_they_hold),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
