@@ -137,17 +137,8 @@ static bool codes_using(struct db *db, struct arena *a, int64_t document, const 
     static const char sql[] =
         "SELECT c.code FROM document_case d JOIN case_file c ON c.id = d.case_id"
         " WHERE d.document = $1 AND c.status IN (1, 2, 4, 5, 6) ORDER BY c.id LIMIT $2"; /* open, and not settled */
-    auto_rows struct rows *r = NULL;
-    bool more;
 
-    if (!db_query(db, &r, e, sql, ARGS(I64(document), I64(USING_MAX))))
-        return false;
-    for (*n = 0; rows_next(r, &more, e); ++*n) {
-        if (!more)
-            return true;
-        out[*n] = arena_strdup(a, rows_text(r, 0));
-    }
-    return false;
+    return db_texts(db, a, out, USING_MAX, n, e, sql, ARGS(I64(document), I64(USING_MAX)));
 }
 
 bool result_on_ended(struct db *db, const struct event *event, void *arg, struct error *e)

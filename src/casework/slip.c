@@ -413,21 +413,10 @@ static bool redraw(struct db *db, void *arg, struct error *e)
 {
     static const char sql[] = "SELECT id FROM case_slip WHERE document IS NULL ORDER BY id LIMIT $1";
     int64_t *ids = arg;
-    size_t n = 0;
-    {
-        auto_rows struct rows *r = NULL;
-        bool more;
+    size_t n;
 
-        if (!db_query(db, &r, e, sql, ARGS(I64(UNDRAWN_MAX))))
-            return false;
-        for (;;) {
-            if (!rows_next(r, &more, e))
-                return false;
-            if (!more)
-                break;
-            ids[n++] = rows_i64(r, 0);
-        }
-    }
+    if (!db_ids(db, ids, UNDRAWN_MAX, &n, e, sql, ARGS(I64(UNDRAWN_MAX))))
+        return false;
     for (size_t i = 0; i < n; i++) {
         json_auto_t *input = json_pack("{s:o}", "slip", json_id(ids[i]));
 

@@ -92,18 +92,13 @@ static bool open_codes(struct store *s, struct arena *a, int64_t unit, const cha
     *n = 0;
     if (!store_read(s, &db, e))
         return false;
-    for (int status = STATUS_SUBMITTED; status < STATUS__COUNT && *n < HANDING_BATCH; status++) {
-        auto_rows struct rows *r = NULL;
-        bool more = true;
+    for (int status = STATUS_SUBMITTED; status < STATUS__COUNT; status++) {
+        size_t room = HANDING_BATCH - *n, found = 0;
 
-        if (!is_open((enum status)status))
-            continue;
-        if (!db_query(db, &r, e, sql, ARGS(I64(unit), I64(status), I64((int64_t)(HANDING_BATCH - *n)))))
+        if (is_open((enum status)status) &&
+            !db_texts(db, a, out + *n, room, &found, e, sql, ARGS(I64(unit), I64(status), I64((int64_t)room))))
             return false;
-        while (rows_next(r, &more, e) && more)
-            out[(*n)++] = arena_strdup(a, rows_text(r, 0));
-        if (more)
-            return false;
+        *n += found;
     }
     return true;
 }

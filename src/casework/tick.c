@@ -139,19 +139,8 @@ static bool due_codes(struct store *s, struct arena *a, int64_t now, const char 
     static const char sql[] = "SELECT code FROM case_file WHERE wake_at IS NOT NULL AND wake_at < $1"
                               " ORDER BY wake_at LIMIT $2";
     auto_read struct db *db = NULL;
-    auto_rows struct rows *r = NULL;
-    bool more;
 
-    *n = 0;
-    if (!store_read(s, &db, e) || !db_query(db, &r, e, sql, ARGS(I64(now), I64(TICK_BATCH))))
-        return false;
-    for (;;) {
-        if (!rows_next(r, &more, e))
-            return false;
-        if (!more)
-            return true;
-        out[(*n)++] = arena_strdup(a, rows_text(r, 0));
-    }
+    return store_read(s, &db, e) && db_texts(db, a, out, TICK_BATCH, n, e, sql, ARGS(I64(now), I64(TICK_BATCH)));
 }
 
 /* Runs, then asks to be run again: one row, whatever happens to the process in between. */

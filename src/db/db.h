@@ -64,6 +64,11 @@ bool rows_next(struct rows *r, bool *more, struct error *e) CHECKED;
 /* db_query() and the first rows_next() in one; *found tells. */
 bool db_find(struct db *db, struct rows **out, bool *found, struct error *e, const char *sql,
              const struct value *args) CHECKED;
+/* The first column of all rows, at most max of them: ids; texts, copied into the arena. */
+bool db_ids(struct db *db, int64_t *out, size_t max, size_t *n, struct error *e, const char *sql,
+            const struct value *args) CHECKED;
+bool db_texts(struct db *db, struct arena *a, const char **out, size_t max, size_t *n, struct error *e, const char *sql,
+              const struct value *args) CHECKED;
 /* Columns from 0. NULL reads as 0, 0.0, NULL, INSTANT_NONE. Text and blobs are borrowed until the next step. */
 int64_t rows_i64(struct rows *r, int column);
 int64_t rows_instant(struct rows *r, int column);

@@ -42,6 +42,34 @@ bool db_find(struct db *db, struct rows **out, bool *found, struct error *e, con
     return db->store->engine->query(db, out, false, e, sql, args) && rows_next(*out, found, e);
 }
 
+bool db_ids(struct db *db, int64_t *out, size_t max, size_t *n, struct error *e, const char *sql,
+            const struct value *args)
+{
+    auto_rows struct rows *r = NULL;
+    bool more = true;
+
+    *n = 0;
+    if (!db_query(db, &r, e, sql, args))
+        return false;
+    while (*n < max && rows_next(r, &more, e) && more)
+        out[(*n)++] = rows_i64(r, 0);
+    return *n == max || !more;
+}
+
+bool db_texts(struct db *db, struct arena *a, const char **out, size_t max, size_t *n, struct error *e, const char *sql,
+              const struct value *args)
+{
+    auto_rows struct rows *r = NULL;
+    bool more = true;
+
+    *n = 0;
+    if (!db_query(db, &r, e, sql, args))
+        return false;
+    while (*n < max && rows_next(r, &more, e) && more)
+        out[(*n)++] = arena_strdup(a, rows_text(r, 0));
+    return *n == max || !more;
+}
+
 void rows_close(struct rows *r)
 {
     if (r)

@@ -199,26 +199,14 @@ bool document_may(struct db *db, const struct house *h, const struct actor *who,
     static const char sql[] = "SELECT case_id FROM document_case WHERE document = $1 ORDER BY case_id DESC LIMIT $2";
     const struct documents *room = documents_of(h);
     int64_t cases[DOCUMENT_CASES_MAX];
-    size_t n = 0;
+    size_t n;
 
     *may = (d->owner && d->owner == who->party) || d->uploader == who->party ||
            (d->owner && actor_agency(who, d->owner, NULL, NULL, now_ms()) != NULL);
     if (*may || !room->may)
         return true;
-    {
-        auto_rows struct rows *r = NULL;
-        bool more;
-
-        if (!db_query(db, &r, e, sql, ARGS(I64(d->id), I64(DOCUMENT_CASES_MAX - 1))))
-            return false;
-        for (;;) {
-            if (!rows_next(r, &more, e))
-                return false;
-            if (!more)
-                break;
-            cases[n++] = rows_i64(r, 0);
-        }
-    }
+    if (!db_ids(db, cases, DOCUMENT_CASES_MAX - 1, &n, e, sql, ARGS(I64(d->id), I64(DOCUMENT_CASES_MAX - 1))))
+        return false;
     if (d->case_id)
         cases[n++] = d->case_id; /* a result is of its case without being filed with it */
     for (size_t i = 0; i < n && !*may; i++) {

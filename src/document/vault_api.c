@@ -113,18 +113,13 @@ const struct field vault_query[] = {
 static bool find_owner(struct request *q, int64_t *owner, struct error *e)
 {
     const struct actor *who = request_actor(q);
-    const struct agency *agency;
     struct vault_query query;
 
-    *owner = who->party;
-    if (!request_query_fields(q, vault_query, &query, e))
+    if (!request_query_fields(q, vault_query, &query, e) ||
+        !actor_owner(who, query.on_behalf_of, request_now(q), owner, e))
         return false;
-    if (!query.on_behalf_of || text_equal(query.on_behalf_of, who->number))
+    if (*owner == who->party)
         return true;
-    agency = actor_agency_for_all(who, query.on_behalf_of, request_now(q));
-    if (!agency)
-        return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
-    *owner = agency->principal;
     audit_later(request_house(q), &(struct audit){.action = "read",
                                                   .what = "vault",
                                                   .about = query.on_behalf_of,

@@ -94,25 +94,17 @@ static bool was_used(struct people *p, struct arena *a, const struct account *x,
 {
     static const char sql[] = "SELECT password FROM account_password WHERE account = $1 ORDER BY at DESC LIMIT $2";
     const char *hashes[REMEMBERED_MAX + 1] = {x->password};
-    size_t n = 1;
-    bool more;
+    size_t n;
 
     {
         auto_read struct db *db = NULL;
-        auto_rows struct rows *r = NULL;
 
-        if (!store_read(p->store, &db, e) || !db_query(db, &r, e, sql, ARGS(I64(x->id), I64(keep))))
+        if (!store_read(p->store, &db, e) ||
+            !db_texts(db, a, hashes + 1, REMEMBERED_MAX, &n, e, sql, ARGS(I64(x->id), I64(keep))))
             return false;
-        while (n < COUNT(hashes)) {
-            if (!rows_next(r, &more, e))
-                return false;
-            if (!more)
-                break;
-            hashes[n++] = arena_strdup(a, rows_text(r, 0));
-        }
     }
     *used = false;
-    for (size_t i = 0; i < n && !*used; i++)
+    for (size_t i = 0; i <= n && !*used; i++)
         if (!matches(hashes[i], fresh, used, e))
             return false;
     return true;

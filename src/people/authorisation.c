@@ -42,12 +42,18 @@ const struct agency *actor_agency(const struct actor *who, int64_t principal, co
     return NULL;
 }
 
-const struct agency *actor_agency_for_all(const struct actor *who, const char *number, int64_t now)
+bool actor_owner(const struct actor *who, const char *number, int64_t now, int64_t *party, struct error *e)
 {
-    for (size_t i = 0; who && i < who->n_agencies; i++)
-        if (text_equal(who->agencies[i].number, number))
-            return actor_agency(who, who->agencies[i].principal, NULL, NULL, now);
-    return NULL;
+    *party = who->party;
+    if (!number || text_equal(number, who->number))
+        return true;
+    for (size_t i = 0; i < who->n_agencies; i++)
+        if (text_equal(who->agencies[i].number, number) &&
+            actor_agency(who, who->agencies[i].principal, NULL, NULL, now)) {
+            *party = who->agencies[i].principal;
+            return true;
+        }
+    return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
 }
 
 /* ---- the table ---- */

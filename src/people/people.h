@@ -222,8 +222,9 @@ bool actor_serves(const struct actor *who, int64_t unit);
  * NULL: only what was given for all. */
 const struct agency *actor_agency(const struct actor *who, int64_t principal, const char *service, const char *field,
                                   int64_t now);
-/* The same for everything, of the party with that number. */
-const struct agency *actor_agency_for_all(const struct actor *who, const char *number, int64_t now);
+/* Whose data is meant: the caller's own (number NULL or theirs), or those of a party whose agent for everything they
+ * are; else E_NOT_AUTHORISED. */
+bool actor_owner(const struct actor *who, const char *number, int64_t now, int64_t *party, struct error *e) CHECKED;
 
 /* detail of the event "authorisation.changed"; subject is its id. Other rooms tell both sides. */
 struct authorisation {

@@ -26,18 +26,12 @@ struct owner {
 static bool find_owner(struct request *q, struct owner *out, struct error *e)
 {
     const struct actor *who = request_actor(q);
-    const struct agency *agency;
     struct owner_query query = {0};
 
-    *out = (struct owner){who->party, who->number};
-    if (!request_query_fields(q, owner_query, &query, e))
+    if (!request_query_fields(q, owner_query, &query, e) ||
+        !actor_owner(who, query.on_behalf_of, request_now(q), &out->party, e))
         return false;
-    if (!query.on_behalf_of || text_equal(query.on_behalf_of, who->number))
-        return true;
-    agency = actor_agency_for_all(who, query.on_behalf_of, request_now(q));
-    if (!agency)
-        return fail(e, E_NOT_AUTHORISED, "no agent of that party for everything");
-    *out = (struct owner){agency->principal, query.on_behalf_of};
+    out->number = query.on_behalf_of ? query.on_behalf_of : who->number;
     return true;
 }
 
