@@ -56,7 +56,7 @@ static int64_t ask_due(const struct turn *t, const struct case_file *c, const st
     return due == INSTANT_NONE || due > c->step_due_at ? c->step_due_at : due;
 }
 
-/* The service's own form where the flow fills one; of a plain consultation the question. */
+/* The service's own form where the flow fills one, else the question in words. */
 static bool child_form(struct db *db, const struct turn *t, const struct case_file *c, const struct ask_row *q,
                        struct case_file *child, struct error *e)
 {
@@ -81,14 +81,13 @@ static bool child_form(struct db *db, const struct turn *t, const struct case_fi
 static bool make_child(struct db *db, struct turn *t, const struct case_file *c, const struct ask_row *q,
                        const struct unit *unit, struct case_file *child, struct error *e)
 {
-    const char *code = q->service ? q->service : CONSULTATION;
     struct turn by_asker = *t;
 
     *child = *c; /* whose it is, how it is delivered */
-    if (!service_current(db, t->house, code, &child->service, e))
+    if (!service_current(db, t->house, q->service, &child->service, e))
         return false;
     if (!child->service)
-        return fail(e, E_PACK, "flow %s asks by service %s, which is not defined", c->service->flow->name, code);
+        return fail(e, E_PACK, "flow %s asks by service %s, which is not defined", c->service->flow->name, q->service);
     child->unit = unit;
     child->step = child->service->flow->start;
     child->status = child->step->status;

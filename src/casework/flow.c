@@ -284,8 +284,8 @@ static bool read_question(struct arena *a, const char *pointer, const char *id, 
         .share = (int)json_i64(row, "share", 100),
         .form = json_held(a, json_deep_copy(json_object_get(row, "form"))),
     };
-    if (!read_title(a, json_object_get(row, "title"), q->title))
-        return wrong(e, pointer, "a question needs a title", id);
+    if (!read_title(a, json_object_get(row, "title"), q->title) || !service)
+        return wrong(e, pointer, "a question needs a title and a service to be a case of", id);
     if (when && !expr_compile(a, when, &q->when, e))
         return not_an_expression(e, arena_printf(a, "%s/if", pointer));
     return true;
@@ -295,11 +295,14 @@ static bool read_question(struct arena *a, const char *pointer, const char *id, 
 static bool read_chosen(struct arena *a, const json_t *definition, struct ask *ask)
 {
     struct ask_row *q = arena_new_of(a, struct ask_row);
+    const char *service = json_str(definition, "service");
 
-    *q = (struct ask_row){.id = "consult", .share = (int)json_i64(definition, "share", 100)};
+    *q = (struct ask_row){.id = "consult",
+                          .service = service ? arena_strdup(a, service) : NULL,
+                          .share = (int)json_i64(definition, "share", 100)};
     ask->rows = q;
     ask->n = 1;
-    return read_title(a, json_object_get(definition, "title"), q->title);
+    return service && read_title(a, json_object_get(definition, "title"), q->title);
 }
 
 static bool read_ask(struct arena *a, const struct flow *f, const char *pointer, const json_t *definition,
@@ -320,7 +323,8 @@ static bool read_ask(struct arena *a, const struct flow *f, const char *pointer,
         return wrong(e, pointer, "asks either its questions or the units an officer names", "ask");
     *out = ask;
     if (ask->chosen)
-        return read_chosen(a, definition, ask) || wrong(e, pointer, "a question needs a title", "ask");
+        return read_chosen(a, definition, ask) ||
+               wrong(e, pointer, "a question needs a title and a service to be a case of", "ask");
     ask->rows = arena_array(a, struct ask_row, json_object_size(questions));
     json_object_foreach((json_t *)(uintptr_t)questions, id,
                         row) if (!read_question(a, arena_printf(a, "%s/questions/%s", pointer, id), id, row,

@@ -260,14 +260,13 @@ static void check_questions(struct checking *k)
         for (size_t n = 0; s->ask && n < s->ask->n; n++) {
             const struct ask_row *q = &s->ask->rows[n];
             const char *at = arena_printf(k->arena, "%s/ask/questions/%s", place(k, s), q->id);
-            const char *service = q->service ? q->service : CONSULTATION;
 
             tree_check(k->file, arena_printf(k->arena, "%s/form", at), q->form, k->report);
             if (q->unit && !unit_is_known(k->pack, q->unit))
                 pack_complain(k->report, k->file, at, "flow-unit", "no unit is or offers \"%s\"", q->unit);
-            if (!pack_find(k->pack, "services", service))
+            if (!pack_find(k->pack, "services", q->service))
                 pack_complain(k->report, k->file, at, "flow-service", "there is no service \"%s\" to be a case of",
-                              service);
+                              q->service);
         }
     }
 }

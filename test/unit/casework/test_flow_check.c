@@ -34,7 +34,8 @@ static const char good[] =
     "    role: specialist\n"           /* 23 */
     "    status: 4\n"                  /* 24 */
     "    share: 40\n"                  /* 25 */
-    "    ask: {then: work, order: in-turn, questions: {tax: {title: {vi: T, en: T}, unit: ward, share: 50}}}\n"
+    "    ask: {then: work, order: in-turn, questions: {tax: {title: {vi: T, en: T}, unit: ward, service: \"9.000001\", "
+    "share: 50}}}\n"
     "  done: {title: {vi: Xong, en: Done}, status: 9, end: true}\n"; /* 27 */
 
 /* clang-format off */
@@ -47,7 +48,7 @@ static const struct { const char *find, *put, *rule; int line; } mistakes[] = {
     {"b: {to: work", "b: {if: form.y, to: work", "flow-automatic", 11},
     {"b: {to: work", "b: {to: sorting",         "flow-circle", 11},
     {"unit: ward", "unit: moon",                "flow-unit", 26},
-    {"unit: ward", "unit: ward, service: \"1.999999\"", "flow-service", 26},
+    {"9.000001", "1.999999",                    "flow-service", 26},
     {"if: form.x", "if: form x",                "flow", 14},
     {"role: specialist", "role: expert",        "flow", 16},
     {"then: work", "then: wrok",                "flow", 26},
@@ -70,7 +71,7 @@ static void check(struct arena *a, const char *text, struct pack_report *report)
     files[1] = (struct pack_file){.path = "units/u.yaml", .kind = "units", .pointer = ""};
     files[1].body = json_held(a, json_pack("{s:s, s:s, s:[s]}", "code", "H29.1.1", "kind", "ward", "offers", "ward"));
     files[2] = (struct pack_file){.path = "services/c.yaml", .kind = "services", .pointer = ""};
-    files[2].body = json_held(a, json_pack("{s:s}", "code", CONSULTATION));
+    files[2].body = json_held(a, json_pack("{s:s}", "code", "9.000001"));
     *report = (struct pack_report){.arena = a};
     flow_check(&pack, &files[0], report);
 }
