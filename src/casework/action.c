@@ -14,7 +14,7 @@ struct acting {
     struct house *house;
     struct arena *arena;
     const struct caller *caller;
-    struct caller now; /* the same, not before the case's last act */
+    struct caller later; /* the same, at a time not before the case's last act */
     const struct action_input *input;
     struct case_file file; /* as read; the write checks that it still is so */
     const struct transition *transition;
@@ -468,8 +468,8 @@ static bool look(struct acting *x, const char *code, const char *action, struct 
                                               .at = x->caller->now});
         return fail(e, E_NOT_FOUND, "case %s", code);
     }
-    x->now = caller_after(x->caller, &x->file);
-    x->caller = &x->now;
+    x->later = caller_after(x->caller, &x->file);
+    x->caller = &x->later;
     x->file.unit = unit_acted_for(x->house, x->caller->who, x->file.unit, x->caller->now);
     if (x->input->seen >= 0 && x->input->seen != x->file.version) {
         error_extra_new(e, "version", json_integer((json_int_t)x->file.version));

@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "calendar/calendar.h"
 #include "casework/casework.h"
+#include "casework/flow.h"
+#include "casework/slip.h"
 #include "db/db.h"
 #include "document/document.h"
 #include "expr/expr.h"
@@ -16,153 +18,10 @@
 #include "registry/registry.h"
 #include "schema/schema.h"
 
-/* The national dossier status (TrangThaiHoSo). */
-enum status {
-    STATUS_SUBMITTED = 1,
-    STATUS_RECEIVED,
-    STATUS_REFUSED,
-    STATUS_IN_PROCESS,
-    STATUS_SUPPLEMENT,
-    STATUS_PAYMENT,
-    STATUS_WITHDRAWN,
-    STATUS_STOPPED,
-    STATUS_DONE,
-    STATUS_RETURNED,
-    STATUS__COUNT,
-};
-const char *status_title(enum status s, enum lang lang);
-/* Statuses in which somebody still has something to do. */
-#define STATUS_BIT(s) (1U << (s))
-enum {
-    STATUS_OPEN = STATUS_BIT(STATUS_SUBMITTED) | STATUS_BIT(STATUS_RECEIVED) | STATUS_BIT(STATUS_IN_PROCESS) |
-                  STATUS_BIT(STATUS_SUPPLEMENT) | STATUS_BIT(STATUS_PAYMENT) | STATUS_BIT(STATUS_DONE),
-};
-
 extern const struct migration casework_migrations[];
 extern const struct pack_kind casework_kinds[];
 bool casework_start(struct house *h, struct error *e) CHECKED;
 void casework_stop(struct house *h);
-
-/* ---- flows ---- */
-
-/* The service that a plain consultation of another unit is a case of. */
-#define CONSULTATION "9.000001"
-
-/* Who may take an action: a bit per officer's role, and the applicant's own. */
-enum { BY_APPLICANT = 1U << ROLE__COUNT, NO_ROLE = -1 };
-
-enum need {
-    NEED_NOTE = 1,
-    NEED_ASSIGNEE = 2,
-    NEED_PAPERS = 4,
-    NEED_FORM = 8,
-    NEED_STEP = 16,
-    NEED_ENTRY = 32,
-    NEED_DUE = 64,
-    NEED_OVERRIDE = 128,
-    NEED_AMOUNT = 256,
-    NEED_UNITS = 512,
-};
-
-/* What an action does besides moving: every flow shares these; a flow's own actions only move. */
-enum effect {
-    EFFECT_MOVE,
-    EFFECT_RECEIVE,
-    EFFECT_REFUSE,
-    EFFECT_ASK_SUPPLEMENT,
-    EFFECT_SUPPLEMENT,
-    EFFECT_ASSIGN,
-    EFFECT_SUBMIT_FOR_SIGNATURE,
-    EFFECT_APPROVE,
-    EFFECT_APOLOGISE,
-    EFFECT_PAY,
-    EFFECT_ASK_PAYMENT,
-    EFFECT_RETURN,
-    EFFECT_REOPEN,
-    EFFECT_WITHDRAW_RESULT,
-    EFFECT_CORRECT_RESULT,
-    EFFECT_SET_FEE,
-};
-
-struct case_file;
-struct standard_action {
-    const char *id, *title[LANG__COUNT];
-    enum effect effect;
-    unsigned needs;
-    unsigned by; /* 0: the role of the step */
-    /* an extra condition on the case as it is at that time; NULL: none */
-    bool (*fits)(const struct house *h, const struct case_file *c, int64_t now);
-};
-/* NULL for an action of a flow's own. */
-const struct standard_action *standard_action(const char *id);
-
-enum target { TARGET_STEP, TARGET_BACK, TARGET_SAME };
-
-struct step;
-struct transition {
-    const char *action;
-    const struct standard_action *standard; /* NULL: the flow's own */
-    const char *title[LANG__COUNT];
-    enum target target;
-    const struct step *to; /* of TARGET_STEP */
-    unsigned needs, by;
-    unsigned statuses;  /* for rows of `always`: in which statuses */
-    struct expr *when;  /* over form, applicant, case, answers; NULL: always */
-    struct limit after; /* the system takes it once the step has lasted so long; value 0: it does not */
-};
-
-/* What every flow offers where a result was given, also at an end. */
-enum { RESULT_WAYS = 2 };
-extern const struct transition result_ways[RESULT_WAYS];
-
-/* One question to another unit. */
-struct ask_row {
-    const char *id, *title[LANG__COUNT];
-    const char *unit;    /* its code, or a name that it offers */
-    const char *service; /* NULL: a plain consultation */
-    struct expr *when;
-    int share;          /* percent of the time of the step that asks */
-    const json_t *form; /* a tree of expressions: the child's answers; NULL: the question only */
-};
-/* A step that opens child cases and waits for them. */
-struct ask {
-    bool in_turn; /* one after the other, else all at once */
-    bool any;     /* the first answer is enough */
-    bool chosen;  /* the officer names the units */
-    const struct step *then;
-    size_t n;
-    struct ask_row *rows; /* of `chosen`: the one that all of them get */
-};
-
-struct step {
-    const char *id, *title[LANG__COUNT];
-    int role; /* enum role, ROLE_CITIZEN standing for the applicant; NO_ROLE at an end */
-    enum status status;
-    int share;           /* percent of the limit; 0: the rest */
-    struct limit within; /* for steps off the case's clock; value 0: none */
-    bool pause, end;
-    bool automatic; /* the system takes the first action whose condition holds */
-    struct ask *ask;
-    size_t n_transitions;
-    struct transition *transitions;
-};
-
-struct flow {
-    const char *name, *title[LANG__COUNT];
-    int64_t version;
-    const struct step *start;
-    size_t n_steps, n_always;
-    struct step *steps;
-    struct transition *always;
-};
-
-/* E_PACK with the pointer in an item when the definition does not hold together. */
-bool flow_compile(struct arena *a, const json_t *definition, int64_t version, struct flow **out,
-                  struct error *e) CHECKED;
-const struct step *flow_step(const struct flow *f, const char *id);
-/* An SVG picture of the flow, the step of that id (NULL: none) marked, with the whole in words for who cannot see it.
- */
-char *flow_svg(struct arena *a, const struct flow *f, const char *present, enum lang lang);
 
 /* ---- the law's clock ---- */
 
@@ -723,58 +582,7 @@ int64_t step_due_at(const struct house *h, const struct case_file *file, const s
 /* The service's rule for a kind of paper; NULL: it asks for none. */
 const struct paper_rule *service_paper(const struct service *s, const char *kind);
 
-/* ---- slips: papers that appear by themselves (the pack says after which action) ---- */
-enum { SLIPS_MAX = 4, SLIP_NAMES_MAX = 24, CASE_SLIPS_MAX = 200 };
-struct slip_moment {
-    const struct caller *caller;
-    const struct case_file *before, *after;
-    const char *action;
-    const struct action_input *input; /* NULL: none */
-};
-struct slip_new {
-    const char *paper;
-    bool office;
-    const char *says; /* JSON; what it will say */
-};
-struct slip_row {
-    int64_t id, case_id, number, at, actor, document; /* document 0: not drawn yet */
-    const char *paper, *action, *number_text, *title[LANG__COUNT];
-    const struct slip *slip; /* NULL: the pack has no such paper any more */
-    bool office;
-    const char *case_code, *applicant_name; /* of slips_find() only */
-};
-/* Before the write: which slips the action makes, and what they say. */
-bool slips_prepare(struct db *db, struct arena *a, const struct house *h, const struct slip_moment *m,
-                   struct slip_new out[static SLIPS_MAX], size_t *n, struct error *e) CHECKED;
-/* Inside it: their numbers, their rows, the jobs that draw them. */
-bool slips_write(struct db *db, const struct caller *caller, const struct case_file *c, const char *action,
-                 const struct slip_new *slips, size_t n, struct error *e) CHECKED;
-/* The members of both objects as a scope; more may be NULL. */
-void slip_scope(const json_t *says, const json_t *more, struct expr_scope out[static SLIP_NAMES_MAX]);
-/* A slip that tells the way of the dossier, as far as it has come; takes no number. */
-bool slip_draw_now(struct house *h, struct arena *a, const struct caller *caller, const struct case_file *c,
-                   const struct paper *paper, struct bytes *pdf, struct error *e) CHECKED;
-/* Of one case, oldest first; office: also those among officers. */
-bool slips_of(struct db *db, struct arena *a, const struct house *h, int64_t case_id, bool office, struct slip_row *out,
-              size_t max, size_t *n, struct error *e) CHECKED;
-struct slip_query {
-    int64_t unit, year, number; /* number 0: all */
-    const char *paper;
-    int64_t before; /* the last number of the page before */
-    size_t limit;
-};
-/* Of a unit, year and paper, the newest number first. */
-bool slips_find(struct db *db, struct arena *a, const struct house *h, const struct slip_query *query,
-                struct slip_row *out, size_t *n, struct error *e) CHECKED;
-bool slips_start(struct house *h, struct error *e) CHECKED;
-/* Sets `log` in more: [{at, action, title, actor, unit, from, to, kept, note}], a row a change of hands. */
-bool case_log_value(struct db *db, struct arena *a, const struct house *h, const struct case_file *c, int64_t until,
-                    json_t *more, struct error *e) CHECKED;
-/* A unit's dossiers of a time, for a paper about them: those to which the paper's first action was done then, or (it
- * names none) those received. Held by the arena. */
-bool register_rows(struct db *db, struct arena *a, const struct house *h, int64_t unit, const struct slip *paper,
-                   int64_t from, int64_t to, json_t **out, struct error *e) CHECKED;
-
+/* ---- the book entry that answers a case ---- */
 /* The registry that a case's book entry stands in; NULL when the service needs none. */
 bool case_entry_registry(struct db *db, struct arena *a, const struct house *h, const struct case_file *c,
                          const struct registry **out, struct error *e) CHECKED;

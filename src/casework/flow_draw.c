@@ -1,6 +1,6 @@
 /* A flow as a drawing: steps in layers from the start down, arrows between them, the present step marked. Plain SVG
  * with its own colours for light and dark, and the whole told in words for who cannot see it. */
-#include "casework/casework_internal.h"
+#include "casework/flow.h"
 
 #include <string.h>
 
