@@ -248,10 +248,10 @@ void http_set_ready(struct http_server *s, bool ready)
 }
 
 /* ---- stop ---- */
-static void drain(struct http_server *s, int64_t until)
+/* Polled: it happens once, at the end, and no request need ring a bell for it all its life. */
+static void wait_none(const _Atomic int64_t *count, int64_t until_us)
 {
-    /* Polled: it happens once, at the end, and no request need ring a bell for it all its life. */
-    while (atomic_load(&s->metrics.in_flight) > 0 && monotonic_us() < until) {
+    while (atomic_load(count) > 0 && monotonic_us() < until_us) {
         struct timespec nap = {.tv_nsec = 2 * MILLION};
 
         nanosleep(&nap, NULL);
@@ -269,16 +269,6 @@ static void ticker_stop(struct http_server *s)
     pthread_join(s->ticker, NULL);
 }
 
-/* For writes that the store has taken: it tells them soon. */
-static void wait_told(const struct http_server *s)
-{
-    while (atomic_load(&s->metrics.waiting) > 0) {
-        struct timespec nap = {.tv_nsec = 2 * MILLION};
-
-        nanosleep(&nap, NULL);
-    }
-}
-
 void http_stop(struct http_server *s, int grace_ms)
 {
     int64_t until = monotonic_us() + (int64_t)grace_ms * 1000;
@@ -289,19 +279,19 @@ void http_stop(struct http_server *s, int grace_ms)
     loops_quiesce(s->loops);
     feed_close(s->feed); /* streams would never end by themselves */
     if (s->loops) {
-        drain(s, until);
+        wait_none(&s->metrics.in_flight, until);
         /* A request that came just now is either counted already, and ends like the others, or sees this and is not
          * taken: nothing is written that nobody will tell of. */
         atomic_store(&s->closing, true);
-        drain(s, until);
+        wait_none(&s->metrics.in_flight, until);
     }
     ticker_stop(s);
-    wait_told(s);
+    wait_none(&s->metrics.waiting, INT64_MAX); /* for writes that the store has taken: it tells them soon */
     /* What runs is finished, what waits is answered 503; both resume. libmicrohttpd ends the process when anything is
      * suspended at its end, so whatever began up to the loops' last turn is waited for as well. */
     workers_stop(s->workers, edge_turn_away);
     loops_join(s->loops);
-    wait_told(s);
+    wait_none(&s->metrics.waiting, INT64_MAX);
     loops_free(s->loops);
     workers_free(s->workers);
     server_free(s);
