@@ -26,18 +26,27 @@ static bool has_a_part(const struct house *h, const struct case_file *c, int64_t
     return false;
 }
 
+bool unit_is_open_to(const struct house *h, const struct actor *who, const struct unit *u, int64_t now)
+{
+    for (size_t i = 0; i < who->n_roles; i++)
+        if (role_oversees(who->roles[i].role)
+                ? unit_is_within(h, u->id, who->roles[i].unit)
+                : role_does_casework(who->roles[i].role) && stands_for(h, who->roles[i].unit, u, now))
+            return true;
+    return false;
+}
+
 /* One role of the caller, their own or lent, seen from the case. Overseers read below their unit and act nowhere
  * (Decree 61/2018: no one else learns what a dossier says). */
 static void add_role(const struct house *h, const struct role_at *at, const struct case_file *c, int64_t now,
                      struct standing *out)
 {
-    bool oversees = at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR;
     unsigned bit = stands_for(h, at->unit, c->unit, now) ? 1U << at->role : 0;
 
     out->bits |= bit;
     out->own_bits |= at->on_behalf ? 0 : bit;
-    if (oversees ? unit_is_within(h, c->unit->id, at->unit)
-                 : at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && has_a_part(h, c, at->unit, now))
+    if (role_oversees(at->role) ? unit_is_within(h, c->unit->id, at->unit)
+                                : role_does_casework(at->role) && has_a_part(h, c, at->unit, now))
         out->sees = true;
 }
 

@@ -78,20 +78,6 @@ static void write_days(struct json_out *o, const struct board *b, int64_t now)
     out_close(o, ']');
 }
 
-/* Whoever may list the unit's cases: its officers, and those who oversee it. */
-static bool may_see(const struct house *h, const struct actor *who, const struct unit *unit)
-{
-    for (size_t i = 0; i < who->n_roles; i++) {
-        const struct role_at *at = &who->roles[i];
-        bool oversees = at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR;
-
-        if (oversees ? unit_is_within(h, unit->id, at->unit)
-                     : at->role >= ROLE_ONE_STOP && at->role <= ROLE_ARCHIVIST && at->unit == unit->id)
-            return true;
-    }
-    return false;
-}
-
 bool get_board(struct request *q, struct reply *r, struct error *e)
 {
     struct house *h = request_house(q);
@@ -102,7 +88,7 @@ bool get_board(struct request *q, struct reply *r, struct error *e)
 
     if (!unit)
         return fail(e, E_NOT_FOUND, "unit %s", request_param(q, "code"));
-    if (!may_see(h, request_actor(q), unit))
+    if (!unit_is_open_to(h, request_actor(q), unit, request_now(q)))
         return fail(e, E_FORBIDDEN, "no officer of %s", unit->code);
     if (!store_read(h->store, &db, e) || !board_read(db, request_arena(q), h, unit, request_now(q), b, e))
         return false;

@@ -152,11 +152,11 @@ static void add_units(struct listing *l)
 
     for (size_t i = 0; i < l->who->n_roles && n < UNITS_MAX; i++) {
         const struct role_at *at = &l->who->roles[i];
-        bool oversees = at->role == ROLE_SUPERVISOR || at->role == ROLE_AUDITOR;
 
         if (!at->unit || at->role == ROLE_ADMIN)
             continue;
-        if (q->unit && (oversees ? unit_is_within(l->house, q->unit, at->unit) : was_of(l, at->unit, q->unit)))
+        if (q->unit &&
+            (role_oversees(at->role) ? unit_is_within(l->house, q->unit, at->unit) : was_of(l, at->unit, q->unit)))
             add_unit(l, q->unit);
         else if (!q->unit || q->unit == at->unit)
             add_unit(l, at->unit);

@@ -152,19 +152,14 @@ bool get_case_slip(struct request *q, struct reply *r, struct error *e)
 
 /* ---- of a unit ---- */
 
-/* Its own officers, and whoever supervises it. What one may not see is not there. */
+/* What one may not see is not there. */
 static bool unit_of(struct request *q, const char *code, const struct unit **out, struct error *e)
 {
-    const struct house *h = request_house(q);
-    const struct actor *who = request_actor(q);
-    const struct unit *unit = code ? unit_by_code(h, code) : NULL;
-    bool may = unit && actor_serves(who, unit_acted_for(h, who, unit, request_now(q))->id);
+    const struct unit *unit = code ? unit_by_code(request_house(q), code) : NULL;
 
-    for (size_t i = 0; unit && !may && i < who->n_roles; i++)
-        may = (who->roles[i].role == ROLE_SUPERVISOR || who->roles[i].role == ROLE_AUDITOR) &&
-              unit_is_within(h, unit->id, who->roles[i].unit);
     *out = unit;
-    return may || fail(e, E_NOT_FOUND, "unit %s", code ? code : "");
+    return (unit && unit_is_open_to(request_house(q), request_actor(q), unit, request_now(q))) ||
+           fail(e, E_NOT_FOUND, "unit %s", code ? code : "");
 }
 
 bool get_slips(struct request *q, struct reply *r, struct error *e)

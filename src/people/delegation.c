@@ -22,11 +22,6 @@ enum delegation_state delegation_state(const struct delegation *x, int64_t now)
     return now < x->from ? DELEGATION_LATER : DELEGATION_ACTIVE;
 }
 
-bool role_is_lendable(enum role role)
-{
-    return role >= ROLE_ONE_STOP && role <= ROLE_ARCHIVIST;
-}
-
 /* ---- the table: a row a role ---- */
 
 #define COLUMNS                                                                                                        \
@@ -253,7 +248,7 @@ bool borrowed_roles(struct db *db, int64_t party, int64_t now, struct role_at *o
         until = rows_i64(r, 4);
         if (*changes_at > (from > now ? from : until))
             *changes_at = from > now ? from : until;
-        if (from <= now && *n < max && role_parse(rows_text(r, 0), &role) && role_is_lendable(role))
+        if (from <= now && *n < max && role_parse(rows_text(r, 0), &role) && role_does_casework(role))
             out[(*n)++] = (struct role_at){.role = role, .unit = rows_i64(r, 1), .on_behalf = rows_i64(r, 2)};
     }
 }

@@ -116,7 +116,7 @@ static bool add_officers(struct request *q, struct db *db, int64_t unit, json_t 
             json_array_append_new(out, last);
             party = found[i].party;
         }
-        if (role_is_lendable(found[i].role))
+        if (role_does_casework(found[i].role))
             json_array_append_new(json_object_get(last, "roles"), role_json(found[i].role, request_lang(q)));
     }
     return true;
@@ -182,7 +182,7 @@ static bool read_roles(struct db *db, const struct lending *in, struct delegatin
 
     json_array_foreach(in->roles, i, one)
     {
-        if (!json_is_string(one) || !role_parse(json_string_value(one), &role) || !role_is_lendable(role) ||
+        if (!json_is_string(one) || !role_parse(json_string_value(one), &role) || !role_does_casework(role) ||
             x->n_roles == COUNT(x->roles))
             return fail_field(e, "/roles", "lend", json_is_string(one) ? json_string_value(one) : "");
         x->roles[x->n_roles++] = role;

@@ -60,6 +60,10 @@ enum right {
 };
 const char *right_name(int right);
 bool role_may(enum role role, int right);
+/* Officers who handle dossiers, from the one-stop to the archive: what they may do can be lent. */
+bool role_does_casework(enum role role);
+/* Those who read what units below theirs do, and act nowhere. */
+bool role_oversees(enum role role);
 
 /* ---- units: few and hot, so kept in memory; loaded at start and after every change of registry "unit" ---- */
 struct unit {

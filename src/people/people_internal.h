@@ -219,8 +219,6 @@ enum { DELEGATIONS_MAX = 32, LENT_ROLES_MAX = 9 };
 enum delegation_state { DELEGATION_ACTIVE, DELEGATION_LATER, DELEGATION_EXPIRED, DELEGATION_ENDED, DELEGATION__COUNT };
 const char *delegation_state_name(enum delegation_state state);
 enum delegation_state delegation_state(const struct delegation *x, int64_t now);
-/* Roles of casework are; those that oversee or administer are not. */
-bool role_is_lendable(enum role role);
 /* Newest first: what a party lent or was lent, or (unit not 0) all of a unit. */
 bool delegations_of(struct db *db, struct arena *a, int64_t party, int64_t unit, struct delegation *out, size_t max,
                     size_t *n, struct error *e) CHECKED;

@@ -75,6 +75,16 @@ const char *right_name(int right)
     return right < 0 || right >= RIGHT__COUNT ? "unknown" : rights[right].name;
 }
 
+bool role_does_casework(enum role role)
+{
+    return role >= ROLE_ONE_STOP && role <= ROLE_ARCHIVIST;
+}
+
+bool role_oversees(enum role role)
+{
+    return role == ROLE_SUPERVISOR || role == ROLE_AUDITOR;
+}
+
 bool role_may(enum role role, int right)
 {
     return right >= 0 && right < RIGHT__COUNT && rights[right].may[3 * role] == 'x';
