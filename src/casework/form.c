@@ -217,19 +217,19 @@ bool form_prefill(struct db *db, struct arena *a, const struct house *h, const s
 
 /* ---- accepting ---- */
 
-/* Lays over under top; members of top win, objects merge. Both are left alone. New reference. */
+/* Lays over under top; members of top win, objects merge. Objects that merged are new, all else is theirs as well and
+ * may only be read. New reference. */
 static json_t *merged(const json_t *under, const json_t *top)
 {
-    json_t *out = json_deep_copy(under), *member;
+    json_t *out = json_copy((json_t *)(uintptr_t)under), *member;
     const char *name;
 
     json_object_foreach((json_t *)(uintptr_t)top, name, member)
     {
-        const json_t *below = json_object_get(out, name);
+        const json_t *below = json_object_get(under, name);
+        bool both = json_is_object(below) && json_is_object(member);
 
-        (void)json_object_set_new(out, name,
-                                  json_is_object(below) && json_is_object(member) ? merged(below, member)
-                                                                                  : json_deep_copy(member));
+        (void)json_object_set_new(out, name, both ? merged(below, member) : json_incref(member));
     }
     return out;
 }

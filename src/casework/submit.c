@@ -217,6 +217,10 @@ bool applicant_for(struct db *db, struct arena *a, const struct house *h, const 
                                         : principal_of(db, a, who, on_behalf_of, s, now, out, e);
     if (who->kind == PARTY_OFFICER)
         return fail_field(e, "/on_behalf_of", "required", NULL);
+    if (who->self) {
+        *out = *who->self;
+        return true;
+    }
     return party_find(db, a, who->party, out, &found, e) && (found || fail(e, E_INTERNAL, "the caller has no party"));
 }
 

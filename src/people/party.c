@@ -27,38 +27,37 @@ static char *copy(struct arena *a, const char *s)
     return s ? arena_strdup(a, s) : NULL;
 }
 
-static bool row_to_party(struct rows *r, struct arena *a, struct party *out, struct error *e)
+bool party_row(struct rows *r, int first, struct arena *a, struct party *out, struct error *e)
 {
-    struct party p = {.id = rows_i64(r, 0)};
+    struct party p = {.id = rows_i64(r, first)};
 
-    if (!party_kind_parse(rows_text(r, 1), &p.kind))
+    if (!party_kind_parse(rows_text(r, first + 1), &p.kind))
         return fail(e, E_DATABASE, "party %lld is of no known kind", (long long)p.id);
-    p.name = copy(a, rows_text(r, 2));
-    p.number = copy(a, rows_text(r, 3));
-    p.phone = copy(a, rows_text(r, 4));
-    p.email = copy(a, rows_text(r, 5));
-    p.address = copy(a, rows_text(r, 6));
-    p.place = copy(a, rows_text(r, 7));
+    p.name = copy(a, rows_text(r, first + 2));
+    p.number = copy(a, rows_text(r, first + 3));
+    p.phone = copy(a, rows_text(r, first + 4));
+    p.email = copy(a, rows_text(r, first + 5));
+    p.address = copy(a, rows_text(r, first + 6));
+    p.place = copy(a, rows_text(r, first + 7));
     *out = p;
     return true;
 }
 
 bool party_find(struct db *db, struct arena *a, int64_t id, struct party *out, bool *found, struct error *e)
 {
-    static const char sql[] = "SELECT id, kind, name, number, phone, email, address, place FROM party WHERE id = $1";
+    static const char sql[] = "SELECT " PARTY_COLUMNS " FROM party p WHERE p.id = $1";
     auto_rows struct rows *r = NULL;
 
-    return db_find(db, &r, found, e, sql, ARGS(I64(id))) && (!*found || row_to_party(r, a, out, e));
+    return db_find(db, &r, found, e, sql, ARGS(I64(id))) && (!*found || party_row(r, 0, a, out, e));
 }
 
 bool party_by_number(struct db *db, struct arena *a, const char *number, struct party *out, bool *found,
                      struct error *e)
 {
-    static const char sql[] =
-        "SELECT id, kind, name, number, phone, email, address, place FROM party WHERE number = $1";
+    static const char sql[] = "SELECT " PARTY_COLUMNS " FROM party p WHERE p.number = $1";
     auto_rows struct rows *r = NULL;
 
-    return db_find(db, &r, found, e, sql, ARGS(TEXT(number))) && (!*found || row_to_party(r, a, out, e));
+    return db_find(db, &r, found, e, sql, ARGS(TEXT(number))) && (!*found || party_row(r, 0, a, out, e));
 }
 
 bool party_put(struct db *db, struct party *p, struct error *e)

@@ -205,7 +205,8 @@ struct agency {
 struct actor {
     int64_t party, account, session;
     const char *user, *name;
-    const char *number; /* personal number of citizens, NULL for officers */
+    const char *number;       /* personal number of citizens, NULL for officers */
+    const struct party *self; /* as the city knew them a minute ago at most; NULL: not read, look */
     enum party_kind kind;
     uint64_t rights; /* bit per right; next to none while there are duties */
     unsigned duties; /* what the account must do first: see people_internal.h */

@@ -46,6 +46,9 @@ size_t unit_list(const struct house *h, const struct unit_query *query, const st
 /* ---- parties ---- */
 const char *party_kind_name(enum party_kind kind);
 bool party_kind_parse(const char *name, enum party_kind *out) CHECKED;
+#define PARTY_COLUMNS "p.id, p.kind, p.name, p.number, p.phone, p.email, p.address, p.place"
+/* They are the row's columns from first on. Strings are copied into the arena. */
+bool party_row(struct rows *r, int first, struct arena *a, struct party *out, struct error *e) CHECKED;
 
 /* ---- passwords: argon2id eats memory by design, so only a few run at once and few may wait ---- */
 /* Takes a place; E_BUSY when too many wait already. Leave it as soon as the hash is made. */
@@ -269,6 +272,7 @@ struct session {
     int64_t stale_at; /* the snapshot is made again then: an old one, or one whose borrowed roles change */
     int64_t expires_at;
     struct actor actor;
+    struct party self;
 };
 void session_unref(void *session);
 struct session_cache *session_cache_new(void);

@@ -65,20 +65,36 @@ static const char *move_text(char **to, const char *s)
     return s ? memcpy(here, s, text_size(s)) : NULL;
 }
 
+static size_t party_texts(const struct party *p)
+{
+    return text_size(p->name) + text_size(p->number) + text_size(p->phone) + text_size(p->email) +
+           text_size(p->address) + text_size(p->place);
+}
+
+static void move_party(char **to, struct party *p)
+{
+    p->name = move_text(to, p->name);
+    p->number = move_text(to, p->number);
+    p->phone = move_text(to, p->phone);
+    p->email = move_text(to, p->email);
+    p->address = move_text(to, p->address);
+    p->place = move_text(to, p->place);
+}
+
 /* One block: the struct, its agencies, its roles, its texts. The actor given is copied. */
 static struct session *snapshot_new(const struct actor *who, const struct digest *token, int64_t stale, int64_t expires)
 {
-    size_t user = strlen(who->user) + 1, name = strlen(who->name) + 1,
-           number = who->number ? strlen(who->number) + 1 : 0;
     size_t roles = who->n_roles * sizeof(struct role_at), agencies = who->n_agencies * sizeof(struct agency);
-    struct session *s = malloc(sizeof *s + agencies + roles + user + name + number + agency_texts(who));
+    struct session *s = malloc(sizeof *s + agencies + roles + text_size(who->user) + text_size(who->name) +
+                               party_texts(who->self) + agency_texts(who));
     struct agency *g;
     struct role_at *r;
     char *text;
 
     if (!s)
         die("out of memory", sizeof *s);
-    *s = (struct session){.refs = 1, .token = *token, .stale_at = stale, .expires_at = expires, .actor = *who};
+    *s = (struct session){
+        .refs = 1, .token = *token, .stale_at = stale, .expires_at = expires, .actor = *who, .self = *who->self};
     g = (struct agency *)(void *)(s + 1);
     if (agencies)
         memcpy(g, who->agencies, agencies);
@@ -88,12 +104,11 @@ static struct session *snapshot_new(const struct actor *who, const struct digest
         memcpy(r, who->roles, roles);
     s->actor.roles = r;
     text = (char *)r + roles;
-    s->actor.user = memcpy(text, who->user, user);
-    s->actor.name = memcpy(text + user, who->name, name);
-    text += user + name;
-    if (number)
-        s->actor.number = memcpy(text, who->number, number);
-    text += number;
+    s->actor.user = move_text(&text, who->user);
+    s->actor.name = move_text(&text, who->name);
+    move_party(&text, &s->self);
+    s->actor.self = &s->self;
+    s->actor.number = who->number ? s->self.number : NULL;
     for (size_t i = 0; i < who->n_agencies; i++) {
         g[i].number = move_text(&text, g[i].number);
         g[i].service = move_text(&text, g[i].service);
@@ -336,12 +351,13 @@ static void add_rights(struct actor *who)
 static bool read_session(struct people *p, const struct digest *token, int64_t now, struct session **out,
                          struct error *e)
 {
-    static const char sql[] = "SELECT " ACCOUNT_COLUMNS ", s.id, s.used_at, s.expires_at, s.idle_ms, p.kind, p.number"
+    static const char sql[] = "SELECT " ACCOUNT_COLUMNS ", s.id, s.used_at, s.expires_at, s.idle_ms, " PARTY_COLUMNS
                               " FROM session s JOIN account a ON a.id = s.account JOIN party p ON p.id = a.party"
                               " LEFT JOIN account_otp o ON o.account = a.id WHERE s.token = $1";
     struct bytes key = {token->bytes, sizeof token->bytes};
     struct role_at roles[ROLES_MAX];
-    struct actor who = {0};
+    struct party self;
+    struct actor who = {.self = &self};
     auto_read struct db *db = NULL;
     auto_rows struct rows *r = NULL;
     auto_arena struct arena *a = arena_new();
@@ -361,9 +377,10 @@ static bool read_session(struct people *p, const struct digest *token, int64_t n
     who.user = account.user;
     who.party = account.party;
     who.name = account.name;
-    if (!party_kind_parse(rows_text(r, SESSION_COLUMN + 4), &who.kind))
-        return fail(e, E_DATABASE, "party of account %lld is of no known kind", (long long)who.account);
-    who.number = who.kind == PARTY_OFFICER ? NULL : rows_text(r, SESSION_COLUMN + 5);
+    if (!party_row(r, SESSION_COLUMN + 4, a, &self, e))
+        return false;
+    who.kind = self.kind;
+    who.number = who.kind == PARTY_OFFICER ? NULL : self.number;
     if (!read_roles(db, &who, roles, e))
         return false;
     for (size_t i = 0; i < who.n_roles; i++) /* duties come with one's own roles */
