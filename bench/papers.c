@@ -1,5 +1,5 @@
 /* Papers from end to end: one-page extracts drawn, signed by officer and unit with P-256, stored and put into a vault,
- * by two threads as two signatories would; then their public page. Beside them, in the same run, what OpenSSL signs
+ * by four threads as four signatories would; then their public page. Beside them, in the same run, what OpenSSL signs
  * when it does nothing else, and weasyprint where it is installed.
  *
  *   bench-papers --program PROGRAM --data DIR [--papers N]      DIR: a fresh demo city */
@@ -17,7 +17,7 @@
 #include "people/people.h"
 #include "program/program.h"
 
-enum { THREADS = 2, PAPERS = 1000, RAW_MS = 1000, VERIFY_MS = 3000, VERIFY_CONNECTIONS = 32 };
+enum { THREADS = 4, PAPERS = 1000, RAW_MS = 1000, VERIFY_MS = 3000, VERIFY_CONNECTIONS = 32 };
 
 static double seconds_since(int64_t start_us)
 {
