@@ -71,6 +71,11 @@ struct maker {
     bool good;
 };
 
+struct made {
+    size_t n; /* a multiple of THREADS */
+    double rate, first_mb, last_mb;
+};
+
 static bool put(struct db *db, void *arg, struct error *e)
 {
     return document_add(db, arg, e);
@@ -136,36 +141,52 @@ static bool people_of(struct house *h, struct arena *a, const char *data, struct
     return (m->unit && m->owner.id && m->officer.id) || fail(e, E_NOT_FOUND, "no demo accounts in %s", data);
 }
 
-static bool make_papers(const char *data, size_t n, char (*codes)[VERIFY_CODE_CHARS + 1], double *rate, struct error *e)
+/* By all makers at once, codes[0] … codes[n - 1]; n is a multiple of THREADS. */
+static bool make_all(const struct maker *like, size_t n, char (*codes)[VERIFY_CODE_CHARS + 1], struct error *e)
+{
+    struct maker makers[THREADS];
+    pthread_t threads[THREADS];
+    bool good = true;
+
+    for (size_t i = 0; i < THREADS; i++) {
+        makers[i] = *like;
+        makers[i].n = n / THREADS;
+        makers[i].codes = codes + i * (n / THREADS);
+        if (pthread_create(&threads[i], NULL, make, &makers[i]) != 0)
+            die("a thread", i);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+        good = (!good || makers[i].good) ? good : fail(e, E_INTERNAL, "%s", makers[i].e.detail);
+    }
+    return good;
+}
+
+/* The first PAPERS tell what memory the work takes; whatever the rest adds is what is not given back. */
+static bool make_papers(const char *data, struct made *m, char (*codes)[VERIFY_CODE_CHARS + 1], struct error *e)
 {
     auto_arena struct arena *a = arena_new();
     const struct home home = {.data_dir = data};
-    struct maker makers[THREADS] = {{.n = 1, .codes = codes}};
+    const struct process self = {.pid = getpid()};
+    struct maker maker = {.n = 1, .codes = codes};
     auto_house struct house house = {0};
-    pthread_t threads[THREADS];
+    size_t first = m->n < PAPERS ? m->n : PAPERS;
     int64_t start;
 
-    if (!house_open_kept(&home, &house, e) || !people_of(&house, a, data, &makers[0], e))
+    if (!house_open_kept(&home, &house, e) || !people_of(&house, a, data, &maker, e))
         return false;
-    makers[0].house = &house;
-    error_init(&makers[0].e);
-    if (!make_one(&makers[0], codes[0])) /* the keys are made, the fonts read */
-        return fail(e, E_INTERNAL, "%s", makers[0].e.detail);
-    for (size_t i = 0; i < THREADS; i++) {
-        makers[i] = makers[0];
-        makers[i].n = n / THREADS;
-        makers[i].codes = codes + i * (n / THREADS);
-    }
+    maker.house = &house;
+    error_init(&maker.e);
+    if (!make_one(&maker, codes[0])) /* the keys are made, the fonts read */
+        return fail(e, E_INTERNAL, "%s", maker.e.detail);
     start = monotonic_us();
-    for (size_t i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, make, &makers[i]) != 0)
-            die("a thread", i);
-    for (size_t i = 0; i < THREADS; i++)
-        (void)pthread_join(threads[i], NULL);
-    *rate = (double)(n / THREADS * THREADS) / seconds_since(start);
-    for (size_t i = 0; i < THREADS; i++)
-        if (!makers[i].good)
-            return fail(e, E_INTERNAL, "%s", makers[i].e.detail);
+    if (!make_all(&maker, first, codes, e))
+        return false;
+    m->first_mb = process_rss_mb(&self);
+    if (!make_all(&maker, m->n - first, codes + first, e))
+        return false;
+    m->rate = (double)m->n / seconds_since(start);
+    m->last_mb = process_rss_mb(&self);
     return true;
 }
 
@@ -242,7 +263,8 @@ int main(int argc, char **argv)
 {
     const char *program = NULL, *data = NULL;
     int64_t n = PAPERS;
-    double raw, made = 0, asked = 0, weasy;
+    double raw, asked = 0, weasy;
+    struct made made = {0};
     auto_error struct error e;
     char(*codes)[VERIFY_CODE_CHARS + 1];
 
@@ -253,8 +275,9 @@ int main(int argc, char **argv)
             program = argv[i + 1];
         else if (strcmp(argv[i], "--data") == 0)
             data = argv[i + 1];
-        else if (strcmp(argv[i], "--papers") == 0 && !text_to_i64(argv[i + 1], 2, 1000000, &n))
+        else if (strcmp(argv[i], "--papers") == 0 && !text_to_i64(argv[i + 1], THREADS, 1000000, &n))
             return 2;
+    made.n = (size_t)n / THREADS * THREADS;
     codes = calloc((size_t)n, sizeof *codes);
     if (!program || !data || !codes) {
         (void)fprintf(stderr, "usage: bench-papers --program PROGRAM --data DIR [--papers N]\n");
@@ -262,13 +285,16 @@ int main(int argc, char **argv)
     }
     raw = raw_rate();
     weasy = weasyprint_rate(data);
-    if (!make_papers(data, (size_t)n, codes, &made, &e) ||
-        !verify_rate(program, data, &(struct asking){codes, (size_t)n / THREADS * THREADS, 0}, &asked, &e)) {
+    if (!make_papers(data, &made, codes, &e) ||
+        !verify_rate(program, data, &(struct asking){codes, made.n, 0}, &asked, &e)) {
         (void)fprintf(stderr, "bench-papers: %s\n", e.detail);
         return 1;
     }
-    tell("one-page extracts: drawn, signed twice, stored, in a vault", made, "OpenSSL P-256 alone:", raw, 300);
-    tell("the same", made, weasy > 0 ? "weasyprint, drawing only:" : "weasyprint is not installed", weasy, 300);
+    tell("one-page extracts: drawn, signed twice, stored, in a vault", made.rate, "OpenSSL P-256 alone:", raw, 300);
+    tell("the same", made.rate, weasy > 0 ? "weasyprint, drawing only:" : "weasyprint is not installed", weasy, 300);
+    if (made.n > PAPERS)
+        printf("| memory after %d papers, and after %zu | %.0f MB, %.0f MB |\n", PAPERS, made.n, made.first_mb,
+               made.last_mb);
     tell("their public page, as JSON", asked, "", 0, 1000);
     free(codes);
     return 0;
