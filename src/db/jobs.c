@@ -16,8 +16,13 @@ enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 3600 * 1000,
     SWEEP_ROWS = 2000,
+    KIND_BYTES = sizeof((struct job_state *)0)->kind,
+    JOB_SQL_MAX = 512 + KINDS_MAX * (KIND_BYTES + 4),
 };
 static const int64_t KEEP_DONE_MS = 7LL * DAY_MS; /* whoever asked has looked by then */
+/* While nodes are replaced one by one an older program leaves to the newer what only that one knows. By then all are
+ * new, and a kind that nobody takes is told of. */
+static const int64_t UNKNOWN_MS = DAY_MS;
 
 /* clang-format off */
 const struct migration db_migrations[] = {
@@ -52,13 +57,14 @@ struct run {
     struct run *next;
     int64_t tries;
     int progress;
-    char kind[32];
+    char kind[KIND_BYTES];
 };
 
 struct jobs {
     struct store *store;
     struct job_kind kinds[KINDS_MAX]; /* frozen before jobs_start() */
     size_t n_kinds;
+    char due_sql[JOB_SQL_MAX], take_sql[JOB_SQL_MAX]; /* they name the kinds: a parameter is no list in both databases */
     pthread_t threads[THREADS_MAX], heartbeat;
     int n_threads;
     bool has_heartbeat;
@@ -69,6 +75,25 @@ struct jobs {
     uint64_t news; /* counts what was added, so that nothing is missed between looking and waiting */
     struct run *running;
 };
+
+/* ---- kinds ---- */
+#define OURS "done_at IS NULL AND (kind IN (%s) OR due_at <= $1)" /* $1: so long ago that it is anybody's */
+
+static void write_sql(struct jobs *j)
+{
+    auto_buf struct buf names = BUF_INIT(JOB_SQL_MAX);
+
+    buf_puts(&names, "''");
+    for (size_t i = 0; i < j->n_kinds; i++)
+        buf_printf(&names, ", '%s'", j->kinds[i].name);
+    (void)snprintf(j->due_sql, sizeof j->due_sql, "SELECT due_at FROM job WHERE " OURS " ORDER BY due_at LIMIT 1",
+                   names.data);
+    (void)snprintf(j->take_sql, sizeof j->take_sql,
+                   "UPDATE job SET state = 'running', tries = tries + 1, due_at = $3, sole = NULL WHERE id ="
+                   " (SELECT id FROM job WHERE " OURS " AND due_at <= $2 ORDER BY due_at, id LIMIT 1"
+                   " FOR_UPDATE_SKIP_LOCKED) RETURNING id, kind, tries, progress, input, output",
+                   names.data);
+}
 
 static struct jobs *jobs_of(struct store *s)
 {
@@ -82,6 +107,7 @@ static struct jobs *jobs_of(struct store *s)
     j->store = s;
     (void)pthread_mutex_init(&j->lock, NULL);
     cond_init_monotonic(&j->changed);
+    write_sql(j);
     return s->jobs = j;
 }
 
@@ -91,7 +117,10 @@ void store_job_kind(struct store *s, const struct job_kind *kind)
 
     if (j->n_kinds == KINDS_MAX)
         die("too many kinds of job", KINDS_MAX);
+    if (strlen(kind->name) >= KIND_BYTES || strchr(kind->name, '\''))
+        die("a job's kind", j->n_kinds);
     j->kinds[j->n_kinds++] = *kind;
+    write_sql(j);
 }
 
 static const struct job_kind *kind_find(const struct jobs *j, const char *name)
@@ -127,7 +156,7 @@ static bool add(struct db *db, const char *kind, const json_t *input, int64_t ow
     struct jobs *jobs = db->store->jobs;
     int64_t now = now_ms(), new_id = id_new();
 
-    if (strlen(kind) >= sizeof((struct job_state *)0)->kind)
+    if (strlen(kind) >= KIND_BYTES)
         return fail(e, E_INTERNAL, "job kind too long: %.40s", kind);
     if (!db_exec(db, NULL, e, sql,
                  ARGS(I64(new_id), TEXT(kind), json_value(a, input), I64(owner),
@@ -200,16 +229,13 @@ static void run_clear(struct run *run)
 
 static bool take(struct db *db, void *arg, struct error *e)
 {
-    static const char sql[] = "UPDATE job SET state = 'running', tries = tries + 1, due_at = $2, sole = NULL WHERE id ="
-                              " (SELECT id FROM job WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 1"
-                              " FOR_UPDATE_SKIP_LOCKED)"
-                              " RETURNING id, kind, tries, progress, input, output";
     auto_rows struct rows *r = NULL;
     struct take *t = arg;
     struct run *run = t->run;
 
     run_clear(run);
-    if (!db_find(db, &r, &t->found, e, sql, ARGS(I64(t->now), I64(t->now + LEASE_MS))))
+    if (!db_find(db, &r, &t->found, e, run->jobs->take_sql,
+                 ARGS(I64(t->now - UNKNOWN_MS), I64(t->now), I64(t->now + LEASE_MS))))
         return false;
     if (!t->found)
         return true;
@@ -349,7 +375,7 @@ static void run_taken(struct run *run, int64_t now)
     error_init(&e);
     run->job.arg = kind ? kind->arg : NULL;
     if (!kind)
-        ok = fail(&e, E_NOT_FOUND, "this program has no job of kind %s", run->kind);
+        ok = fail(&e, E_NOT_FOUND, "no program has taken a job of kind %s for a day", run->kind);
     else if (run->tries > kind->tries) /* it took the process with it each time */
         ok = fail(&e, E_INTERNAL, "gave up after %d tries that never ended", kind->tries);
     else
@@ -366,14 +392,13 @@ static void run_taken(struct run *run, int64_t now)
         log_line(LOG_ERROR, "job-settle", "job=%jd why=\"%s\"", (intmax_t)run->job.id, e.detail);
 }
 
-static bool next_due(struct store *s, int64_t *due_at, struct error *e)
+static bool next_due(const struct jobs *j, int64_t now, int64_t *due_at, struct error *e)
 {
     auto_read struct db *db = NULL;
     auto_rows struct rows *r = NULL;
     bool found;
 
-    if (!store_read(s, &db, e) ||
-        !db_find(db, &r, &found, e, "SELECT due_at FROM job WHERE done_at IS NULL ORDER BY due_at LIMIT 1", NULL))
+    if (!store_read(j->store, &db, e) || !db_find(db, &r, &found, e, j->due_sql, ARGS(I64(now - UNKNOWN_MS))))
         return false;
     *due_at = found ? rows_i64(r, 0) : INT64_MAX;
     return true;
@@ -385,7 +410,7 @@ static bool run_one(struct jobs *j, int64_t now, int64_t *due_at, struct error *
     struct run run = {.job = {.store = j->store}, .jobs = j};
     struct take t = {.now = now, .run = &run};
 
-    if (!next_due(j->store, due_at, e))
+    if (!next_due(j, now, due_at, e))
         return false;
     if (*due_at > now)
         return true;

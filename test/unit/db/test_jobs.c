@@ -213,12 +213,31 @@ static void a_killed_run_is_taken_up_again(void **state)
     assert_int_equal(c.runs, 1);
 }
 
-static void an_unknown_kind_fails(void **state)
+/* While nodes are replaced one by one, an older program meets the rows of a newer one. */
+static void an_unknown_kind_is_left_to_another_program(void **state)
 {
     struct place *p = *state;
-    int64_t id = job_new(p, "gone", NULL, INSTANT_NONE);
+    struct counter c = {0};
+    int64_t id = job_new(p, "newer", NULL, INSTANT_NONE), now = now_ms() + 1;
+    int64_t known = job_new(p, "work", NULL, INSTANT_NONE);
 
-    assert_int_equal(jobs_run_due(p->store, now_ms() + 1), 1);
+    counter_start(p, &c, 1);
+    assert_int_equal(jobs_run_due(p->store, now + 1), 1); /* what is behind it does not wait */
+    assert_string_equal(look(p, known).state, "done");
+    assert_string_equal(look(p, id).state, "queued");
+    assert_int_equal(look(p, id).tries, 0);
+    store_job_kind(p->store, &(struct job_kind){"newer", work, &c, 1});
+    assert_int_equal(jobs_run_due(p->store, now + 1), 1);
+    assert_string_equal(look(p, id).state, "done");
+}
+
+static void a_kind_that_no_program_takes_for_a_day_fails(void **state)
+{
+    struct place *p = *state;
+    int64_t id = job_new(p, "gone", NULL, INSTANT_NONE), now = now_ms() + 1;
+
+    assert_int_equal(jobs_run_due(p->store, now + 23 * 3600 * 1000), 0);
+    assert_int_equal(jobs_run_due(p->store, now + 24 * 3600 * 1000), 1);
     assert_string_equal(look(p, id).state, "failed");
 }
 
@@ -283,7 +302,8 @@ int main(void)
         cmocka_unit_test(a_failure_is_tried_again_later),
         story(an_overtaken_run_changes_nothing),
         story(a_killed_run_is_taken_up_again),
-        story(an_unknown_kind_fails),
+        story(an_unknown_kind_is_left_to_another_program),
+        story(a_kind_that_no_program_takes_for_a_day_fails),
         story(threads_take_what_is_added),
         story(a_stopped_job_keeps_its_tries),
     };
