@@ -65,6 +65,7 @@ test: build test/node_modules/.package-lock.json build/asan/build.ninja build/ts
 lint: web/node_modules/.package-lock.json test/node_modules/.package-lock.json build build/lint/build.ninja
 	@echo "== clang-format" && find src test bench -path '*/node_modules' -prune -o -name '*.[ch]' -print | xargs clang-format --dry-run -Werror
 	@echo "== floors" && tools/floors.py src
+	@echo "== distribution" && tools/distribution.py src
 	@echo "== house rules" && tools/house_rules.py .
 	@echo "== pack" && build/motcua check city/hcmc
 	@echo "== clang-tidy" && tools/tidy.py build/lint

@@ -163,7 +163,7 @@ static bool update(struct db *db, const struct registry *r, const struct record_
     if (!record_unique(db, a, r, new->body, old->id, e))
         return false;
     if (!db_exec(db, &changed, e, r->sql.update,
-                 ARGS(I64(old->id), I64(old->version), I64(new->version), TEXT(body), I64(new->valid_from),
+                 ARGS(TEXT(old->key), I64(old->version), I64(new->version), TEXT(body), I64(new->valid_from),
                       I64(new->unit), I64(w->now))))
         return false;
     if (changed == 0)
@@ -227,7 +227,7 @@ bool record_end(struct db *db, const struct registry *r, const struct record_wri
     new.version++;
     new.valid_to = w->now;
     if (!db_exec(db, &changed, e, r->sql.end,
-                 ARGS(I64(old.id), I64(old.version), I64(new.version), I64(new.valid_to), I64(w->now))))
+                 ARGS(TEXT(old.key), I64(old.version), I64(new.version), I64(new.valid_to), I64(w->now))))
         return false;
     if (changed == 0)
         return stale(r, old.version, old.version + 1, e);

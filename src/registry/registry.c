@@ -210,11 +210,11 @@ static void name_tables(struct arena *a, struct registry *r)
                                  r->table);
     r->sql.update = arena_printf(a,
                                  "UPDATE %s SET version = $3, body = $4, valid_from = $5, valid_to = NULL, unit = $6,"
-                                 " changed_at = $7 WHERE id = $1 AND version = $2",
+                                 " changed_at = $7 WHERE key = $1 AND version = $2",
                                  r->table);
     r->sql.end = arena_printf(a,
                               "UPDATE %s SET version = $3, valid_to = $4, changed_at = $5"
-                              " WHERE id = $1 AND version = $2",
+                              " WHERE key = $1 AND version = $2",
                               r->table);
     for (size_t i = 0; i < r->n_fields; i++)
         r->fields[i].where = arena_printf(a,
