@@ -72,6 +72,8 @@ IN_EVERY_PART = [
      'a list of a registry, by the fields it is searched by'),
     ('registry/registry.c', 'registry', 'WHERE valid_to IS NULL AND %s = $1', True,
      'records by an indexed field: what somebody owns'),
+    ('db/postgres_divide.c', 'registry', 'SELECT MAX(%s) FROM %s', False,
+     'motcua partition, once a table'),
     ('db/sqlite.c', 'registry', 'DELETE FROM %s WHERE rowid = $1', False,
      "the search text of one row: a table of SQLite's own"),
     ('db/postgres_store.c', 'registry', 'DELETE FROM %s WHERE id = $1', False,

@@ -100,7 +100,7 @@ def released(run):
 # here there are two nodes. The first database has it under the sanitizers, the second as it is shipped; a move is killed
 # at points that only a test build has.
 ON_BOTH = ("accounts", "authorisations", "birth", "casework", "catalogue", "checks", "commands", "documents", "flows",
-           "forms", "input", "journey", "kept", "machine", "nodes", "notices", "procedures", "queue", "races", "registries",
+           "forms", "input", "journey", "kept", "machine", "nodes", "notices", "partition", "procedures", "queue", "races", "registries",
            "rights", "sessions", "slips", "succession")
 
 # The write queue, the jobs and the feed are where threads meet.

@@ -47,3 +47,8 @@ int64_t id_time_ms(int64_t id)
 {
     return (id >> (NODE_BITS + COUNTER_BITS)) + EPOCH_MS;
 }
+
+int64_t id_first_at(int64_t ms)
+{
+    return (ms - EPOCH_MS) << (NODE_BITS + COUNTER_BITS);
+}

@@ -17,5 +17,6 @@ void id_fix_node(unsigned node);
 bool id_node_is_fixed(void);
 /* Never repeats within a process, never runs backwards even when the clock does. Any thread. */
 int64_t id_new(void);
-/* The instant an id was made. */
+/* The instant an id was made; the smallest id that can be made at an instant. */
 int64_t id_time_ms(int64_t id);
+int64_t id_first_at(int64_t ms);

@@ -12,6 +12,33 @@ bool store_backup(struct store *s, const char *path, struct error *e)
     return s->engine->backup(s, path, e);
 }
 
+bool store_has_parts(const struct store *s)
+{
+    return s->engine->divide != NULL;
+}
+
+struct dividing {
+    const struct division *division;
+    bool divided;
+};
+
+static bool divide(struct db *db, void *arg, struct error *e)
+{
+    struct dividing *x = arg;
+
+    return db->store->engine->divide(db, x->division, &x->divided, e);
+}
+
+bool store_divide(struct store *s, const struct division *d, bool *divided, struct error *e)
+{
+    struct dividing x = {d, false};
+
+    if (!store_write(s, divide, &x, e))
+        return false;
+    *divided = x.divided;
+    return true;
+}
+
 bool store_check(struct store *s, bool *sound, struct error *e)
 {
     auto_read struct db *db = NULL;

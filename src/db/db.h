@@ -311,6 +311,19 @@ void mover_close(struct mover *m); /* NULL is fine */
 /* Forgets all about a move in this database: a source takes writes again, a target is an ordinary city. */
 bool store_move_forget(struct store *s, struct error *e) CHECKED;
 
+/* ---- division: a growing table in parts, each a year of the ids of a column ---- */
+struct division {
+    const char *table, *column; /* whose ids begin with the time (id.h) */
+    int64_t now;
+    bool ahead; /* only for a table that is divided: the years to come */
+};
+/* Whether the engine can: SQLite has no parts. */
+bool store_has_parts(const struct store *s);
+/* Divides the table, whole or not at all: what it holds becomes its first part as it stands, and the years to come get
+ * parts of their own. A UNIQUE rule without the column does not hold over parts and becomes a plain index. Others wait
+ * while each row is looked at once. *divided is false when it was divided before; then it gets the years that lack. */
+bool store_divide(struct store *s, const struct division *d, bool *divided, struct error *e) CHECKED;
+
 /* ---- care ---- */
 /* An online copy of the whole database into a new file. */
 bool store_backup(struct store *s, const char *path, struct error *e) CHECKED;

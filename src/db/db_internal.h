@@ -142,6 +142,8 @@ struct engine {
     bool (*move_leave)(struct db *db, bool all, struct error *e);
     bool (*move_take)(struct db *db, const struct move_table *t, const struct move_rows *rows, struct error *e);
     bool (*move_remove)(struct db *db, const struct move_table *t, const struct move_rows *keys, struct error *e);
+    /* As store_divide(), inside a write; NULL: it has no parts. */
+    bool (*divide)(struct db *db, const struct division *d, bool *divided, struct error *e);
 };
 
 extern const struct engine sqlite_engine, postgres_engine;

@@ -480,6 +480,11 @@ bool pg_exec(struct db *db, int64_t *changed, struct error *e, const char *sql, 
     return ok;
 }
 
+bool pg_script_whole(struct db *db, const char *sql, struct error *e)
+{
+    return pg_script(db, "", e) && pg_run(pg_of(db), sql, e);
+}
+
 bool pg_script(struct db *db, const char *sql, struct error *e)
 {
     auto_buf struct buf text = BUF_INIT(SQL_MAX);

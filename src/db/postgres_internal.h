@@ -75,6 +75,8 @@ void pg_close_rows(struct pg_db *c);
 bool pg_exec(struct db *db, int64_t *changed, struct error *e, const char *sql, const struct value *args);
 bool pg_query(struct db *db, struct rows **out, bool many, struct error *e, const char *sql, const struct value *args);
 bool pg_script(struct db *db, const char *sql, struct error *e);
+/* The same, untranslated and in one piece: it holds bodies of functions. */
+bool pg_script_whole(struct db *db, const char *sql, struct error *e);
 bool pg_next(struct rows *r, bool *more, struct error *e);
 void pg_end(struct rows *r);
 const char *pg_sql_of(const struct rows *r);
@@ -84,6 +86,9 @@ const char *pg_text(struct rows *r, int column);
 struct bytes pg_blob(struct rows *r, int column);
 bool pg_is_null(struct rows *r, int column);
 bool pg_in_transaction(const struct db *db);
+
+/* ---- postgres_divide.c ---- */
+bool pg_divide(struct db *db, const struct division *d, bool *divided, struct error *e);
 
 /* ---- postgres_nodes.c ---- */
 struct pg_nodes;

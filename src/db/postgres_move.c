@@ -7,12 +7,6 @@
 
 enum { TAKE_MAX = 64 << 20 };
 
-/* The statements here hold bodies of functions, which db_define() would take apart. */
-static bool script(struct db *db, const char *sql, struct error *e)
-{
-    return pg_script(db, "", e) && pg_run(pg_of(db), sql, e);
-}
-
 /* ---- the catalogue ---- */
 static bool column_of(struct arena *a, const char *name, const char *type, struct move_column *out)
 {
@@ -80,10 +74,11 @@ static void put_key(struct buf *sql, const struct move_table *t, const char *of)
 
 static bool make_log(struct db *db, struct error *e)
 {
-    return script(db,
-                  "CREATE TABLE IF NOT EXISTS move_change (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-                  " tbl TEXT NOT NULL, key TEXT NOT NULL)",
-                  e);
+    return pg_script_whole(
+        db,
+        "CREATE TABLE IF NOT EXISTS move_change (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+        " tbl TEXT NOT NULL, key TEXT NOT NULL)",
+        e);
 }
 
 bool pg_move_watch(struct db *db, const struct move_table *t, struct error *e)
@@ -94,17 +89,17 @@ bool pg_move_watch(struct db *db, const struct move_table *t, struct error *e)
         return true; /* its texts change with their owner's rows */
     buf_printf(&sql,
                "CREATE OR REPLACE FUNCTION \"move_%s\"() RETURNS TRIGGER LANGUAGE plpgsql AS $move$ BEGIN"
-               " IF TG_OP <> 'INSERT' THEN INSERT INTO move_change (tbl, key) VALUES (TG_TABLE_NAME, ",
+               " IF TG_OP <> 'INSERT' THEN INSERT INTO move_change (tbl, key) VALUES (TG_ARGV[0], ",
                t->name);
     put_key(&sql, t, "OLD");
-    buf_puts(&sql, "); END IF; IF TG_OP <> 'DELETE' THEN INSERT INTO move_change (tbl, key) VALUES (TG_TABLE_NAME, ");
+    buf_puts(&sql, "); END IF; IF TG_OP <> 'DELETE' THEN INSERT INTO move_change (tbl, key) VALUES (TG_ARGV[0], ");
     put_key(&sql, t, "NEW");
-    buf_printf(&sql,
+    buf_printf(&sql, /* it is told the table: in one that is divided its own name is the part's */
                "); END IF; RETURN NULL; END $move$;"
                " CREATE OR REPLACE TRIGGER move_watch AFTER INSERT OR UPDATE OR DELETE ON \"%s\""
-               " FOR EACH ROW EXECUTE FUNCTION \"move_%s\"()",
-               t->name, t->name);
-    return make_log(db, e) && script(db, sql.data, e);
+               " FOR EACH ROW EXECUTE FUNCTION \"move_%s\"(\"%s\")",
+               t->name, t->name, t->name);
+    return make_log(db, e) && pg_script_whole(db, sql.data, e);
 }
 
 bool pg_move_refuse(struct db *db, const struct move_table *t, struct error *e)
@@ -117,7 +112,7 @@ bool pg_move_refuse(struct db *db, const struct move_table *t, struct error *e)
                " CREATE OR REPLACE TRIGGER move_refuse BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \"%s\""
                " FOR EACH STATEMENT EXECUTE FUNCTION move_refuse()",
                t->name);
-    return script(db, sql.data, e);
+    return pg_script_whole(db, sql.data, e);
 }
 
 bool pg_move_leave(struct db *db, bool all, struct error *e)
@@ -139,7 +134,7 @@ bool pg_move_leave(struct db *db, bool all, struct error *e)
         return false;
     rows_close(r);
     r = NULL;
-    return !drops.data || script(db, drops.data, e);
+    return !drops.data || pg_script_whole(db, drops.data, e);
 }
 
 /* ---- rows ---- */

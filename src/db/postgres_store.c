@@ -524,4 +524,5 @@ const struct engine postgres_engine = {
     .move_leave = pg_move_leave,
     .move_take = pg_move_take,
     .move_remove = pg_move_remove,
+    .divide = pg_divide,
 };

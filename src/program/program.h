@@ -49,6 +49,7 @@ bool run_move(const struct args *args, struct error *e) CHECKED;
 bool run_user(const struct args *args, struct error *e) CHECKED;
 bool run_key(const struct args *args, struct error *e) CHECKED;
 bool run_rights(const struct args *args, struct error *e) CHECKED;
+bool run_partition(const struct args *args, struct error *e) CHECKED;
 bool run_validate(const struct args *args, struct error *e) CHECKED;
 bool run_openapi(const struct args *args, struct error *e) CHECKED;
 
@@ -83,6 +84,8 @@ bool house_open_kept(const struct home *home, struct house *h, struct error *e) 
  * it. Nothing is written of its own accord. Again: the tables of what has been defined since. */
 bool house_open_tables(const struct home *home, struct house *h, struct error *e) CHECKED;
 bool house_tables_again(struct house *h, struct error *e) CHECKED;
+/* Gives tables that are divided by year parts for the years to come. */
+bool parts_ahead(struct house *h, struct error *e) CHECKED;
 /* Stops the modules in reverse, then closes the store. */
 void house_close(struct house *h);
 static inline void scope_house(struct house *h)

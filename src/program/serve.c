@@ -105,7 +105,7 @@ static bool serve(struct house *h, const struct args *args, const struct place *
 
     h->origin = args->origin;
     h->timestamp = args->timestamp;
-    good = definitions_follow(h, &definitions, e) && jobs_start(h->store, JOB_THREADS, e) &&
+    good = parts_ahead(h, e) && definitions_follow(h, &definitions, e) && jobs_start(h->store, JOB_THREADS, e) &&
            http_start(&options, h, &people_gate, &server, e);
     if (good) {
         announce(place, server);

@@ -572,6 +572,49 @@ static void a_long_query_comes_in_pieces(void **state)
     assert_int_equal(sum, 1199 * 1200 / 2);
 }
 
+/* What was there stays where it is, the years to come have places of their own, and the rules go on. */
+static void a_growing_table_is_divided(void **state)
+{
+    static const char where[] =
+        "SELECT count(*) FROM pg_class c JOIN entry e ON e.tableoid = c.oid WHERE e.id = $1 AND relname = $2";
+    struct place *p = *state;
+    int64_t now = date_start_ms((struct date){2026, 11, 26});
+    int64_t old = id_first_at(now - 1000), next = id_first_at(date_start_ms((struct date){2027, 1, 1}));
+    int64_t far = id_first_at(date_start_ms((struct date){2040, 1, 1}));
+    struct division d = {"entry", "id", now, true};
+    bool divided;
+
+    ONLY_POSTGRES;
+    define(p, entry);
+    define(p, "CREATE INDEX entry_t ON entry (t, id) WHERE t IS NOT NULL");
+    assert_ok(p, put(p, "INSERT INTO entry (id, t) VALUES ($1, 'a')", ARGS(I64(old))));
+    assert_ok(p, store_divide(p->store, &d, &divided, &p->e)); /* it is not, so there are no years to add */
+    assert_false(divided);
+    d.ahead = false;
+    assert_ok(p, store_divide(p->store, &d, &divided, &p->e));
+    assert_true(divided);
+    for (int i = 0; i < 2; i++)
+        assert_ok(p, put(p, "INSERT INTO entry (id, t) VALUES ($1, 'a')", ARGS(I64(i ? far : next)))); /* t was sole */
+    assert_fails(p, E_CONFLICT, put(p, "INSERT INTO entry (id) VALUES ($1)", ARGS(I64(next))));
+    assert_int_equal(number(p, where, ARGS(I64(old), TEXT("entry_before_2027"))), 1);
+    assert_int_equal(number(p, where, ARGS(I64(next), TEXT("entry_2027"))), 1);
+    assert_int_equal(number(p, where, ARGS(I64(far), TEXT("entry_rest"))), 1);
+    assert_ok(p, put(p, "UPDATE entry SET t = 'b' WHERE id = $1", ARGS(I64(old))));
+    d.now = date_start_ms((struct date){2029, 5, 1});
+    d.ahead = true;
+    assert_ok(p, store_divide(p->store, &d, &divided, &p->e));
+    assert_false(divided);
+    assert_int_equal(number(p, "SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass('entry')", NULL), 8);
+    assert_int_equal(number(p,
+                            "SELECT count(*) FROM pg_indexes WHERE tablename = 'entry'"
+                            " AND indexname IN ('entry_pkey', 'entry_t', 'entry_t_key')",
+                            NULL),
+                     3);
+    define(p, "ALTER TABLE entry ADD COLUMN later BIGINT"); /* as a migration would */
+    assert_ok(p, put(p, "UPDATE entry SET later = 7", NULL));
+    assert_int_equal(number(p, "SELECT count(*) FROM entry WHERE later = 7", NULL), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -589,6 +632,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_opened_says_why),
         cmocka_unit_test(a_database_that_does_not_fit_is_refused),
         story(a_long_query_comes_in_pieces),
+        story(a_growing_table_is_divided),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
