@@ -2,6 +2,8 @@
 """A PostgreSQL of one's own for tests: in a temporary folder, on a unix socket only, gone with whoever asked for it.
 
     with postgres.server() as url: …      "postgresql:///?host=FOLDER&user=motcua"
+    tools/postgres.py --pair              one with a standby: says both addresses, a line each; "stop" and "start" on its
+                                          input are the standby's, the end of its input is theirs
     tools/postgres.py COMMAND…            runs it with MOTCUA_POSTGRES in its environment, on the server that is there or one
                                           of its own
 
@@ -10,6 +12,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -76,8 +79,47 @@ def server(sync=bool(os.environ.get("MOTCUA_POSTGRES_SYNC"))):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def standby(url):
+    """A streaming standby of a server(): its address, and what stops and starts it."""
+    primary = re.search("host=([^&]*)", url)[1]
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="motcua-pg-", dir=memory()))
+    who, programs = unprivileged(), binaries()
+    if who:
+        os.chown(folder, who["user"], who["group"])
+    folder.chmod(0o755)
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **who}
+
+    def control(*what):
+        subprocess.run([programs / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", *what], check=True, **quiet)
+
+    try:
+        subprocess.run([programs / "pg_basebackup", "-h", primary, "-U", "motcua", "-D", folder / "data", "-R", "-c", "fast",
+                        "--no-sync"], check=True, **quiet)
+        with open(folder / "data/postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"unix_socket_directories = '{folder}'\n")
+        control("start")
+        try:
+            yield f"postgresql:///?host={folder}&user=motcua", control
+        finally:
+            subprocess.run([programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop"],
+                           stderr=subprocess.DEVNULL, **quiet)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pair():
+    with server() as url, standby(url) as (other, control):
+        print(url, other, sep="\n", flush=True)
+        for line in sys.stdin:
+            control(*(["stop", "-m", "immediate"] if line.strip() == "stop" else ["start"]))
+            print(line.strip(), flush=True)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server ends with us
+    if sys.argv[1:] == ["--pair"]:
+        sys.exit(pair())
     there = os.environ.get("MOTCUA_POSTGRES")
     with contextlib.nullcontext(there) if there else server() as url:
         code = subprocess.run(sys.argv[1:], env={**os.environ, "MOTCUA_POSTGRES": url}).returncode

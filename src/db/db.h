@@ -112,6 +112,21 @@ static inline void scope_read(struct db **db)
 }
 #define auto_read __attribute__((cleanup(scope_read)))
 
+/* ---- reads that may be somewhat old ---- */
+/* A standby of the database (postgresql://…): it takes reads that allow it. E_USAGE where there can be none. It need
+ * not be there yet. */
+bool store_add_standby(struct store *s, const char *url, struct error *e) CHECKED;
+/* From here on what this thread reads may be so many milliseconds old (0: no more), so that a standby which is known to
+ * lag no further serves it; any other read is the database's own. Such reads neither find nor put what is kept. Returns
+ * how old the oldest was since the last call, -1: none was old. */
+int64_t store_allow_age(int64_t ms);
+struct standby_figures {
+    bool given;
+    int64_t age_ms, reads; /* how far it lags at most, -1: unknown; how many reads it has served */
+};
+struct standby_figures store_standby_figures(const struct store *s);
+
+/* ---- writes ---- */
 typedef bool write_fn(struct db *db, void *arg, struct error *e);
 /* Runs fn and waits until it is on disk. With SQLite the writes of one batch share a commit, each in its own savepoint;
  * with PostgreSQL each has its own transaction, beside others. One that fails rolls back alone. May fail with

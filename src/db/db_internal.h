@@ -97,6 +97,10 @@ struct engine {
     void (*close)(struct store *s);
     bool (*read_begin)(struct store *s, struct db **out, struct error *e);
     void (*read_end)(struct db *db);
+    /* As store_add_standby(); a read there, NULL when it is older than that or away. NULL: there are none. */
+    bool (*standby)(struct store *s, const char *url, struct error *e);
+    void (*standby_read)(struct store *s, int64_t within_ms, struct db **out, int64_t *age_ms);
+    void (*standby_figures)(const struct store *s, struct standby_figures *out);
     bool (*write)(struct store *s, write_fn *fn, void *arg, struct error *e);
     /* As store_write_later(); NULL where each write has a thread of its own to wait on. */
     void (*write_later)(struct store *s, write_fn *fn, void *arg, written_fn *then);
@@ -149,6 +153,8 @@ struct engine {
 extern const struct engine sqlite_engine, postgres_engine;
 
 /* ---- store.c: what every engine's writer does ---- */
+/* What this thread reads now may come from a standby. */
+bool reads_may_be_old(const struct store *s);
 void db_init(struct db *db, struct store *s, bool is_writer);
 void db_done(struct db *db);
 /* Calls fn as the write that this thread is in. */

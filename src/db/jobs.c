@@ -46,6 +46,11 @@ const struct migration db_migrations[] = {
     {3, "work that waits once",
      "ALTER TABLE job ADD COLUMN sole TEXT;"   /* its kind, while it waits and no other of the kind may */
      "CREATE UNIQUE INDEX job_sole ON job (sole)"},
+    {4, "how far a standby has come",
+     "CREATE TABLE standby_beat ("
+     " node BIGINT PRIMARY KEY,"            /* that beats */
+     " run  BIGINT NOT NULL,"               /* its process */
+     " beat BIGINT NOT NULL)"},             /* microseconds of that process's machine since its start */
     {0},
 };
 /* clang-format on */
@@ -64,7 +69,8 @@ struct jobs {
     struct store *store;
     struct job_kind kinds[KINDS_MAX]; /* frozen before jobs_start() */
     size_t n_kinds;
-    char due_sql[JOB_SQL_MAX], take_sql[JOB_SQL_MAX]; /* they name the kinds: a parameter is no list in both databases */
+    char due_sql[JOB_SQL_MAX],
+        take_sql[JOB_SQL_MAX]; /* they name the kinds: a parameter is no list in both databases */
     pthread_t threads[THREADS_MAX], heartbeat;
     int n_threads;
     bool has_heartbeat;

@@ -107,7 +107,7 @@ bool kept_mark(const struct store *s, const uint64_t *keys, size_t n, struct kep
 {
     const struct kept_table *t = s->kept;
 
-    if (n > KEPT_KEYS_MAX || !(store_is_sole_writer(s) || s->engine->attends(s)))
+    if (n > KEPT_KEYS_MAX || reads_may_be_old(s) || !(store_is_sole_writer(s) || s->engine->attends(s)))
         return false;
     *out = (struct kept_state){.all = atomic_load(&t->all)};
     for (size_t i = 0; i < n; i++)

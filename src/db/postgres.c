@@ -129,7 +129,8 @@ bool pg_connect(struct pg_db *c, const char *url, struct error *e)
                                         "tcp_user_timeout",
                                         "dbname",
                                         NULL};
-    const char *const values[] = {"motcua", "UTF8", "5", "read-write", "10", "5", "3", "15000", url, NULL};
+    const char *const values[] = {"motcua", "UTF8", "5", c->standby ? "standby" : "read-write", "10", "5", "3",
+                                  "15000",  url,    NULL};
     /* A lock that is not given in ten seconds is a mistake of ours; a client that died in a transaction holds none. */
     static const char settings[] =
         "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5min'; SET jit = off;"

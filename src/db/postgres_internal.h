@@ -46,6 +46,8 @@ struct pg_db {
     uint64_t clock; /* ages the statements */
     struct pg_rows *running;
 
+    struct pg_pool *pool;            /* that it goes back to */
+    bool standby;                    /* it asks a standby, and nothing else will do */
     enum pg_transaction transaction; /* DUE: begins with the first statement, in one round trip */
     bool leaving;                    /* a COMMIT was sent whose answer nobody has waited for */
     bool careful;                    /* a savepoint around each statement: one that fails spoils nothing */
@@ -86,6 +88,33 @@ const char *pg_text(struct rows *r, int column);
 struct bytes pg_blob(struct rows *r, int column);
 bool pg_is_null(struct rows *r, int column);
 bool pg_in_transaction(const struct db *db);
+
+/* ---- the pools (postgres_store.c) ---- */
+struct pg_pool {
+    const char *url;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t news;
+    struct pg_db *idle;
+    unsigned n_open, n_waiting; /* open: idle or taken */
+};
+void pg_pool_init(struct pg_pool *p, const char *url);
+void pg_pool_done(struct pg_pool *p);
+/* Waits for its turn; the one that is given may not be connected yet. */
+bool pg_pool_take(struct store *s, struct pg_pool *p, bool writer, struct pg_db **out, struct error *e) CHECKED;
+void pg_pool_give(struct pg_pool *p, struct pg_db *c, bool keep);
+/* Ready for a transaction; for a server that is away it waits until the deadline (monotonic ms). */
+bool pg_pool_ready(struct pg_db *c, int64_t deadline, struct error *e) CHECKED;
+/* The command line is for every user of the machine to read: E_USAGE for an address with a password. */
+bool pg_url_check(const char *url, struct error *e) CHECKED;
+
+/* ---- postgres_standby.c ---- */
+struct pg_standby;
+struct pg_standby **pg_standby_of(const struct store *s);
+bool pg_standby_add(struct store *s, const char *url, struct error *e);
+/* *out NULL: it is older than that, or away. */
+void pg_standby_read(struct store *s, int64_t within_ms, struct db **out, int64_t *age_ms);
+void pg_standby_figures(const struct store *s, struct standby_figures *out);
+void pg_standby_close(struct pg_standby *x); /* NULL is fine */
 
 /* ---- postgres_divide.c ---- */
 bool pg_divide(struct db *db, const struct division *d, bool *divided, struct error *e);

@@ -20,19 +20,13 @@ enum {
     SEARCH_SQL_MAX = 320,
 };
 
-struct pool {
-    pthread_mutex_t lock; /* guards the rest */
-    pthread_cond_t news;
-    struct pg_db *idle;
-    unsigned n_open, n_waiting; /* open: idle or taken */
-};
-
 struct pg_store {
     struct store *store;
     char url[STORE_PATH_MAX];
-    struct pool readers, writers;
+    struct pg_pool readers, writers;
     pthread_mutex_t hooks_lock; /* hooks run one at a time, as they do behind a sole writer */
     struct pg_nodes *nodes;
+    struct pg_standby *standby; /* NULL: none was given */
 };
 
 static struct pg_store *own(const struct store *s)
@@ -50,6 +44,11 @@ struct pg_nodes *pg_nodes_of(const struct store *s)
     return own(s)->nodes;
 }
 
+struct pg_standby **pg_standby_of(const struct store *s)
+{
+    return &own(s)->standby;
+}
+
 static void sleep_ms(int64_t ms)
 {
     const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
@@ -63,13 +62,14 @@ static int64_t now_mono_ms(void)
 }
 
 /* ---- the pools ---- */
-static void pool_init(struct pool *p)
+void pg_pool_init(struct pg_pool *p, const char *url)
 {
+    p->url = url;
     (void)pthread_mutex_init(&p->lock, NULL);
     cond_init_monotonic(&p->news);
 }
 
-static void pool_done(struct pool *p)
+void pg_pool_done(struct pg_pool *p)
 {
     while (p->idle) {
         struct pg_db *c = p->idle;
@@ -82,7 +82,7 @@ static void pool_done(struct pool *p)
 }
 
 /* Waits for its turn; the one that is given may not be connected yet. */
-static bool pool_take(struct store *s, struct pool *p, bool writer, struct pg_db **out, struct error *e)
+bool pg_pool_take(struct store *s, struct pg_pool *p, bool writer, struct pg_db **out, struct error *e)
 {
     struct timespec until = deadline_in(POOL_WAIT_MS);
     struct pg_db *c = NULL;
@@ -102,6 +102,7 @@ static bool pool_take(struct store *s, struct pool *p, bool writer, struct pg_db
         c = calloc(1, sizeof *c);
     if (c && !c->db.store) {
         db_init(&c->db, s, writer);
+        c->pool = p;
         p->n_open++;
     }
     (void)pthread_mutex_unlock(&p->lock);
@@ -109,7 +110,7 @@ static bool pool_take(struct store *s, struct pool *p, bool writer, struct pg_db
     return c || fail(e, E_BUSY, "no connection came free in %d s", POOL_WAIT_MS / 1000);
 }
 
-static void pool_give(struct pool *p, struct pg_db *c, bool keep)
+void pg_pool_give(struct pg_pool *p, struct pg_db *c, bool keep)
 {
     (void)pthread_mutex_lock(&p->lock);
     if (keep) {
@@ -126,7 +127,7 @@ static void pool_give(struct pool *p, struct pg_db *c, bool keep)
 }
 
 /* Ready for a transaction; for a server that is away it waits until the deadline. */
-static bool make_ready(struct pg_db *c, int64_t deadline, struct error *e)
+bool pg_pool_ready(struct pg_db *c, int64_t deadline, struct error *e)
 {
     int64_t pause = PAUSE_FIRST_MS;
 
@@ -134,7 +135,7 @@ static bool make_ready(struct pg_db *c, int64_t deadline, struct error *e)
     c->n_cursors = 0;
     if (c->conn && pg_settle(c))
         return true;
-    while (!pg_connect(c, pg_url(c->db.store), e)) {
+    while (!pg_connect(c, c->pool->url, e)) {
         if (e->code != E_DATABASE_AWAY || now_mono_ms() + pause > deadline)
             return false;
         sleep_ms(pause);
@@ -148,13 +149,13 @@ static bool make_ready(struct pg_db *c, int64_t deadline, struct error *e)
 /* ---- reads ---- */
 static bool read_begin(struct store *s, struct db **out, struct error *e)
 {
-    struct pool *p = &own(s)->readers;
+    struct pg_pool *p = &own(s)->readers;
     struct pg_db *c;
 
-    if (!pool_take(s, p, false, &c, e))
+    if (!pg_pool_take(s, p, false, &c, e))
         return false;
-    if (!make_ready(c, now_mono_ms() + PATIENCE_MS, e)) {
-        pool_give(p, c, false);
+    if (!pg_pool_ready(c, now_mono_ms() + PATIENCE_MS, e)) {
+        pg_pool_give(p, c, false);
         return false;
     }
     c->transaction = PG_DUE;
@@ -168,7 +169,7 @@ static void read_end(struct db *db)
 
     pg_close_rows(c);
     pg_leave(c);
-    pool_give(&own(db->store)->readers, c, !c->lost);
+    pg_pool_give(c->pool, c, !c->lost);
 }
 
 /* ---- writes ---- */
@@ -280,7 +281,7 @@ static bool run_until_known(struct pg_db *c, write_fn *fn, void *arg, struct err
     for (int tries = 0;; tries++) {
         error_done(e);
         error_init(e);
-        if (!make_ready(c, start + PATIENCE_MS, e))
+        if (!pg_pool_ready(c, start + PATIENCE_MS, e))
             return false;
         outcome = attempt(c, fn, arg, e);
         if (outcome == OUTCOME_KEPT || outcome == OUTCOME_FAILED)
@@ -296,18 +297,18 @@ static bool run_until_known(struct pg_db *c, write_fn *fn, void *arg, struct err
 
 static bool write_now(struct store *s, write_fn *fn, void *arg, struct error *e)
 {
-    struct pool *p = &own(s)->writers;
+    struct pg_pool *p = &own(s)->writers;
     struct pg_db *c;
     bool ok;
 
     count(s, 1, 0, 0);
-    if (!pool_take(s, p, true, &c, e)) {
+    if (!pg_pool_take(s, p, true, &c, e)) {
         count(s, -1, 1, 1);
         return false;
     }
     count(s, -1, 0, 0);
     ok = run_until_known(c, fn, arg, e);
-    pool_give(p, c, !c->lost && c->conn);
+    pg_pool_give(p, c, !c->lost && c->conn);
     if (ok)
         pg_nodes_flush(s);
     count(s, 0, 1, !ok);
@@ -405,8 +406,8 @@ static bool check(struct db *db, bool *sound, struct error *e)
 }
 
 /* ---- open and close ---- */
-/* The command line is for every user of the machine to read. Its text is not repeated, whatever is wrong with it. */
-static bool url_check(const char *url, struct error *e)
+/* Its text is not repeated, whatever is wrong with it. */
+bool pg_url_check(const char *url, struct error *e)
 {
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
@@ -447,14 +448,14 @@ static bool server_check(struct db *db, void *arg, struct error *e)
 /* At the start nobody waits for a server that is away. */
 static bool first_connection(struct store *s, struct error *e)
 {
-    struct pool *p = &own(s)->writers;
+    struct pg_pool *p = &own(s)->writers;
     struct pg_db *c;
     bool ok;
 
-    if (!pool_take(s, p, true, &c, e))
+    if (!pg_pool_take(s, p, true, &c, e))
         return false;
     ok = pg_connect(c, pg_url(s), e);
-    pool_give(p, c, ok);
+    pg_pool_give(p, c, ok);
     return ok && store_write(s, server_check, NULL, e);
 }
 
@@ -466,21 +467,22 @@ static bool open_store(struct store *store, const char *url, struct error *e)
         die("store", sizeof *s);
     store->own = s;
     s->store = store;
-    pool_init(&s->readers);
-    pool_init(&s->writers);
+    pg_pool_init(&s->readers, s->url);
+    pg_pool_init(&s->writers, s->url);
     (void)pthread_mutex_init(&s->hooks_lock, NULL);
     if (snprintf(s->url, sizeof s->url, "%s", url) >= (int)sizeof s->url)
         return fail(e, E_USAGE, "the address is too long");
-    return url_check(url, e) && pg_nodes_open(store, &s->nodes, e) && first_connection(store, e);
+    return pg_url_check(url, e) && pg_nodes_open(store, &s->nodes, e) && first_connection(store, e);
 }
 
 static void close_store(struct store *store)
 {
     struct pg_store *s = own(store);
 
+    pg_standby_close(s->standby);
     pg_nodes_close(s->nodes);
-    pool_done(&s->readers);
-    pool_done(&s->writers);
+    pg_pool_done(&s->readers);
+    pg_pool_done(&s->writers);
     (void)pthread_mutex_destroy(&s->hooks_lock);
     free(s);
 }
@@ -491,6 +493,9 @@ const struct engine postgres_engine = {
     .close = close_store,
     .read_begin = read_begin,
     .read_end = read_end,
+    .standby = pg_standby_add,
+    .standby_read = pg_standby_read,
+    .standby_figures = pg_standby_figures,
     .write = write_now,
     .exec = pg_exec,
     .query = pg_query,

@@ -16,12 +16,58 @@ static _Thread_local struct db *thread_reads;
 /* The write that this thread is in the middle of. */
 static _Thread_local struct db *thread_write;
 
+/* How old this thread's reads may be; how old the oldest was. */
+static _Thread_local struct {
+    int64_t allowed_ms, was_ms;
+} age = {0, -1};
+
 bool store_is_sole_writer(const struct store *s)
 {
     return s->engine->is_sole_writer;
 }
 
 /* ---- reads ---- */
+bool store_add_standby(struct store *s, const char *url, struct error *e)
+{
+    return s->engine->standby ? s->engine->standby(s, url, e) : fail(e, E_USAGE, "this database has no standbys");
+}
+
+int64_t store_allow_age(int64_t ms)
+{
+    int64_t was = age.was_ms;
+
+    age.allowed_ms = ms;
+    age.was_ms = -1;
+    return was;
+}
+
+bool reads_may_be_old(const struct store *s)
+{
+    return age.allowed_ms > 0 && s->engine->standby_read;
+}
+
+struct standby_figures store_standby_figures(const struct store *s)
+{
+    struct standby_figures f = {.age_ms = -1};
+
+    if (s->engine->standby_figures)
+        s->engine->standby_figures(s, &f);
+    return f;
+}
+
+static bool begin_read(struct store *s, struct db **out, struct error *e)
+{
+    int64_t old;
+
+    *out = NULL;
+    if (reads_may_be_old(s))
+        s->engine->standby_read(s, age.allowed_ms, out, &old);
+    if (!*out)
+        return s->engine->read_begin(s, out, e);
+    age.was_ms = old > age.was_ms ? old : age.was_ms;
+    return true;
+}
+
 bool store_read(struct store *s, struct db **out, struct error *e)
 {
     struct db *db = thread_reads;
@@ -37,7 +83,7 @@ bool store_read(struct store *s, struct db **out, struct error *e)
     if (thread_write && thread_write->store == s)
         return fail(e, E_INTERNAL, "a read inside a write would not see it");
     commits = atomic_load(&s->commits);
-    if (!s->engine->read_begin(s, &db, e))
+    if (!begin_read(s, &db, e))
         return false;
     db->commits = commits;
     db->depth = 1;

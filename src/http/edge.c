@@ -289,14 +289,52 @@ static void conclude(struct request *q, bool good, struct error *e)
     }
 }
 
+/* How old an answer the caller takes: "Cache-Control: max-age=5" or "max-stale=5" (RFC 9111, 5.2.1); of GET. */
+static int64_t age_taken_ms(const struct request *q)
+{
+    static const char *const names[] = {"max-age=", "max-stale="};
+    const char *header = request_header(q, "Cache-Control"), *at;
+    int64_t seconds = 0, most = 0;
+
+    for (size_t i = 0; header && i < COUNT(names) && strcmp(q->method, "GET") == 0; i++) {
+        at = strcasestr(header, names[i]);
+        if (at && sscanf(at + strlen(names[i]), "%5" SCNd64, &seconds) == 1 && seconds > most)
+            most = seconds;
+    }
+    return most * 1000; /* of five digits at most */
+}
+
+/* Whoever takes an old answer gets a new one when that fails: the standby is away, or has ended the query. */
+static bool run_aged(struct request *q, int64_t age_ms, struct error *e)
+{
+    const struct http_options *o = &q->server->options;
+    int64_t was;
+    bool good;
+
+    (void)o->allow_age(age_ms);
+    good = q->entry->row->handler(q, &q->reply, e);
+    was = o->allow_age(0);
+    if (was < 0)
+        return good;
+    if (good) {
+        reply_header(&q->reply, "Age", arena_printf(q->arena, "%" PRId64, (was + 999) / 1000));
+        return true;
+    }
+    reply_clear(&q->reply);
+    error_done(e);
+    error_init(e);
+    return q->entry->row->handler(q, &q->reply, e);
+}
+
 /* False when the request waits: then it may be over already, and belongs to nobody here. */
 static bool run_handler(struct request *q)
 {
     bool inline_run = q->inline_run, good;
+    int64_t age_ms = q->server->options.allow_age ? age_taken_ms(q) : 0;
     auto_error struct error e;
 
     error_init(&e);
-    good = q->entry->row->handler(q, &q->reply, &e);
+    good = age_ms ? run_aged(q, age_ms, &e) : q->entry->row->handler(q, &q->reply, &e);
     if (inline_run && good && q->finish)
         return false;
     conclude(q, good, &e);

@@ -220,6 +220,9 @@ struct http_options {
     bool writes_later;    /* ROUTE_QUICK rows may run on event threads: what they wait for does not block */
     /* What /readyz asks besides; must not wait. NULL: it is. */
     bool (*is_able)(const struct house *house, struct error *e);
+    /* From here on what this thread reads may be so many milliseconds old (0: no more); how old what it has read since
+     * the last call was at most, -1: not at all. NULL: nothing is ever old. */
+    int64_t (*allow_age)(int64_t ms);
     bool reads_wait; /* the database is another machine's: whatever asks it runs on a worker, also a GET */
     /* What /metrics tells of the rest of the house, by metric(); must not wait. NULL: nothing. */
     void (*metrics)(const struct house *house, struct buf *out);

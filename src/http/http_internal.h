@@ -150,6 +150,8 @@ void request_end(struct request *q);
 bool request_query_read(struct request *q, struct error *e) CHECKED;
 /* Unknown or repeated query parameters, against the row. */
 bool request_query_check(struct request *q, struct error *e) CHECKED;
+/* Nothing of a reply is left. */
+void reply_clear(struct reply *r);
 void reply_problem(struct reply *r, const struct error *e);
 /* Hands the reply to libmicrohttpd. */
 enum MHD_Result reply_send(struct request *q);

@@ -207,7 +207,7 @@ void reply_cookie(struct reply *r, enum cookie kind, const char *name, const cha
                                r->request->server->options.secure_cookies ? "; Secure" : ""));
 }
 
-static void reply_clear(struct reply *r)
+void reply_clear(struct reply *r)
 {
     if (r->fd >= 0)
         (void)close(r->fd); /* read only: nothing to lose */

@@ -12,7 +12,7 @@
 enum { ROUNDS_MAX = 8, FEW = 200, TABLE_WIDTH = 34 };
 
 /* Each database keeps its own book of what was done to its tables. */
-static const char *const passed_over[] = {"migration", "registry_column", NULL};
+static const char *const passed_over[] = {"migration", "registry_column", "standby_beat", NULL};
 
 static const char *owner_of(const char *search_table)
 {

@@ -12,7 +12,7 @@
 enum { ARGS_MAX = 8 };
 struct args {
     const char *data, *db, *files, *listen, *origin, *pack, *residents, *seed, *cases, *unit, *from, *from_data,
-        *from_files, *to, *timestamp, *token, *key, *certificate, *keep, *at;
+        *from_files, *to, *timestamp, *standby, *token, *key, *certificate, *keep, *at;
     bool behind_proxy, secure, dry_run, complete, resume, cancel, change_over;
     size_t n;
     const char *rest[ARGS_MAX]; /* what is no option, in order */

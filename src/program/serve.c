@@ -72,6 +72,17 @@ static bool is_able(const struct house *h, struct error *e)
     return store_is_near(h->store) || fail(e, E_DATABASE_AWAY, "it has not answered for some seconds");
 }
 
+static void add_standby_metrics(const struct house *h, struct buf *out)
+{
+    struct standby_figures f = store_standby_figures(h->store);
+
+    if (!f.given)
+        return;
+    metric(out, "motcua_db_standby_reads_total", "counter", "Reads that the standby has served.", (double)f.reads);
+    metric(out, "motcua_db_standby_age_seconds", "gauge", "How far it lags at most; -1: unknown, it serves nothing.",
+           f.age_ms < 0 ? -1 : (double)f.age_ms / 1000);
+}
+
 static void add_metrics(const struct house *h, struct buf *out)
 {
     struct store_figures f = store_figures(h->store);
@@ -82,6 +93,7 @@ static void add_metrics(const struct house *h, struct buf *out)
            (double)f.failed);
     metric(out, "motcua_db_batches_total", "counter", "Commits that held them.", (double)f.batches);
     metric(out, "motcua_db_writes_queued", "gauge", "Writes waiting for their turn.", (double)f.queued);
+    add_standby_metrics(h, out);
 }
 
 static bool serve(struct house *h, const struct args *args, const struct place *place, const sigset_t *signals,
@@ -98,6 +110,7 @@ static bool serve(struct house *h, const struct args *args, const struct place *
                                          .writes_later = store_writes_later(h->store),
                                          .is_able = is_able,
                                          .metrics = add_metrics,
+                                         .allow_age = args->standby ? store_allow_age : NULL,
                                          .reads_wait = !store_is_sole_writer(h->store)};
     struct definitions *definitions = NULL;
     struct http_server *server = NULL;
@@ -105,7 +118,8 @@ static bool serve(struct house *h, const struct args *args, const struct place *
 
     h->origin = args->origin;
     h->timestamp = args->timestamp;
-    good = parts_ahead(h, e) && definitions_follow(h, &definitions, e) && jobs_start(h->store, JOB_THREADS, e) &&
+    good = parts_ahead(h, e) && (!args->standby || store_add_standby(h->store, args->standby, e)) &&
+           definitions_follow(h, &definitions, e) && jobs_start(h->store, JOB_THREADS, e) &&
            http_start(&options, h, &people_gate, &server, e);
     if (good) {
         announce(place, server);
