@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     SERIAL_BYTES = 16,
@@ -20,11 +21,13 @@ enum {
 };
 
 struct authority {
+    const struct house *house;
     char *folder;
     EVP_PKEY *root_key, *key;
     X509 *root, *issuing;
     pthread_mutex_t lock; /* guards the lists */
     X509_CRL *root_list, *list;
+    struct timespec read_at; /* when the file of list was written that is in memory */
 };
 
 struct extension {
@@ -87,19 +90,24 @@ static bool add_name(X509_NAME *name, int nid, const char *value)
     return X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, (const unsigned char *)cut, -1, -1, 0) == 1;
 }
 
-static bool add_extensions(X509 *x, X509 *issuer, const struct extension *rows)
+static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 {
     X509V3_CTX ctx;
+    X509_EXTENSION *extension;
+    bool added;
 
     X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-    for (; rows->nid; rows++) {
-        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &ctx, rows->nid, rows->value);
-        bool added = extension && X509_add_ext(x, extension, -1) == 1;
+    extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    added = extension && X509_add_ext(x, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return added;
+}
 
-        X509_EXTENSION_free(extension);
-        if (!added)
+static bool add_extensions(X509 *x, X509 *issuer, const struct extension *rows)
+{
+    for (; rows->nid; rows++)
+        if (!add_extension(x, issuer, rows->nid, rows->value))
             return false;
-    }
     return true;
 }
 
@@ -127,6 +135,7 @@ struct request_to_issue {
     EVP_PKEY *issuer_key;
     int days;
     const struct extension *extensions;
+    const char *lists; /* address of the issuer's list, or NULL */
 };
 
 static bool fill_in(X509 *x, const struct request_to_issue *r)
@@ -140,7 +149,9 @@ static bool fill_in(X509 *x, const struct request_to_issue *r)
            add_name(name, NID_organizationName, who->organisation) && add_name(name, NID_commonName, who->common) &&
            (!who->code || add_name(name, NID_serialNumber, who->code)) &&
            X509_set_issuer_name(x, r->issuer ? X509_get_subject_name(r->issuer) : name) && X509_set_pubkey(x, r->key) &&
-           add_extensions(x, r->issuer ? r->issuer : x, r->extensions) && X509_sign(x, r->issuer_key, EVP_sha256()) > 0;
+           add_extensions(x, r->issuer ? r->issuer : x, r->extensions) &&
+           (!r->lists || add_extension(x, r->issuer, NID_crl_distribution_points, r->lists)) &&
+           X509_sign(x, r->issuer_key, EVP_sha256()) > 0;
 }
 
 static bool issue(const struct request_to_issue *r, X509 **out, struct error *e)
@@ -289,6 +300,30 @@ static X509_CRL *read_list(const struct authority *x, const char *name)
     return d2i_X509_CRL(NULL, &at, (long)der.len);
 }
 
+static struct timespec written_at(const struct authority *x)
+{
+    auto_arena struct arena *a = arena_new();
+    struct stat st;
+
+    return stat(arena_printf(a, "%s/issuing.crl", x->folder), &st) == 0 ? st.st_mtim : (struct timespec){0};
+}
+
+/* The command line revokes while a server runs: what it wrote counts from then on. Under the lock. */
+static void hear(struct authority *x)
+{
+    struct timespec at = written_at(x);
+    X509_CRL *list;
+
+    if (at.tv_sec == x->read_at.tv_sec && at.tv_nsec == x->read_at.tv_nsec)
+        return;
+    list = read_list(x, "issuing");
+    if (!list)
+        return; /* keep what is known */
+    X509_CRL_free(x->list);
+    x->list = list;
+    x->read_at = at;
+}
+
 static bool write_list(const struct authority *x, const char *name, const X509_CRL *list, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
@@ -325,8 +360,15 @@ static bool lists_fresh(struct authority *x, const X509 *revoke, struct error *e
     const struct listing root = {"root", x->root, x->root_key, ROOT_LIST_DAYS, NULL};
     const struct listing issuing = {"issuing", x->issuing, x->key, LIST_DAYS, revoke};
 
-    return (is_fresh(x->root_list) || list_anew(x, &root, &x->root_list, e)) &&
-           ((is_fresh(x->list) && !revoke) || list_anew(x, &issuing, &x->list, e));
+    hear(x);
+    if (!is_fresh(x->root_list) && !list_anew(x, &root, &x->root_list, e))
+        return false;
+    if (is_fresh(x->list) && !revoke)
+        return true;
+    if (!list_anew(x, &issuing, &x->list, e))
+        return false;
+    x->read_at = written_at(x);
+    return true;
 }
 
 static struct bytes list_der(struct arena *a, const X509_CRL *list)
@@ -352,6 +394,22 @@ bool authority_lists(struct authority *x, struct arena *a, struct bytes out[stat
     return good;
 }
 
+bool authority_publishes(struct authority *x, const char *name, struct arena *a, struct bytes *out, struct error *e)
+{
+    struct bytes lists[2];
+
+    if (strcmp(name, "root.cer") == 0 || strcmp(name, "issuing.cer") == 0) {
+        *out = certificate_der(a, *name == 'r' ? x->root : x->issuing);
+        return true;
+    }
+    if (strcmp(name, "root.crl") != 0 && strcmp(name, "issuing.crl") != 0)
+        return fail(e, E_NOT_FOUND, "the authority publishes no such thing");
+    if (!authority_lists(x, a, lists, e))
+        return false;
+    *out = lists[*name == 'i'];
+    return true;
+}
+
 bool authority_revoke(struct authority *x, const X509 *certificate, struct error *e)
 {
     bool good;
@@ -370,6 +428,7 @@ bool authority_has_revoked(struct authority *x, const X509 *certificate)
     bool revoked;
 
     (void)pthread_mutex_lock(&x->lock);
+    hear(x);
     revoked = X509_CRL_get0_by_cert(x->list, &row, (X509 *)(uintptr_t)certificate) == 1;
     (void)pthread_mutex_unlock(&x->lock);
     return revoked;
@@ -385,19 +444,22 @@ static bool found_it(struct authority *x, struct error *e)
     x->key = EVP_EC_gen("P-256");
     if (!x->root_key || !x->key)
         return fail_openssl(e, E_INTERNAL, "make a key");
-    return issue(&(struct request_to_issue){&root, x->root_key, NULL, x->root_key, ROOT_DAYS, root_extensions},
+    return issue(&(struct request_to_issue){&root, x->root_key, NULL, x->root_key, ROOT_DAYS, root_extensions, NULL},
                  &x->root, e) &&
-           issue(&(struct request_to_issue){&issuing, x->key, x->root, x->root_key, ISSUING_DAYS, issuing_extensions},
+           issue(&(struct request_to_issue){&issuing, x->key, x->root, x->root_key, ISSUING_DAYS, issuing_extensions,
+                                            NULL},
                  &x->issuing, e) &&
            save(x, "root", x->root_key, x->root, e) && save(x, "issuing", x->key, x->issuing, e);
 }
 
-bool authority_open(const char *folder, struct authority **out, struct error *e)
+bool authority_open(const struct house *house, const char *folder, struct authority **out, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
     struct authority *x = calloc(1, sizeof *x);
     bool good;
 
+    if (x)
+        x->house = house;
     if (!x || asprintf(&x->folder, "%s", folder) < 0)
         die("out of memory", sizeof *x);
     (void)pthread_mutex_init(&x->lock, NULL); /* the default attributes cannot fail */
@@ -406,7 +468,7 @@ bool authority_open(const char *folder, struct authority **out, struct error *e)
                : found_it(x, e);
     if (good) {
         x->root_list = read_list(x, "root");
-        x->list = read_list(x, "issuing");
+        hear(x);
         good = lists_fresh(x, NULL, e);
     }
     if (!good) {
@@ -436,9 +498,15 @@ bool authority_certify(struct authority *x, const struct holder *who, EVP_PKEY *
                        struct bytes *certificates, struct error *e)
 {
     X509 *both[2] = {NULL, x->issuing};
-    bool good = issue(&(struct request_to_issue){who, public_key, x->issuing, x->key, SIGNER_DAYS, signer_extensions},
-                      &both[0], e) &&
-                certificates_pem(both, 2, a, certificates, e);
+    const char *origin = x->house->origin;
+    const struct request_to_issue request = {.who = who,
+                                             .key = public_key,
+                                             .issuer = x->issuing,
+                                             .issuer_key = x->key,
+                                             .days = SIGNER_DAYS,
+                                             .extensions = signer_extensions,
+                                             .lists = origin ? arena_printf(a, "URI:%s/ca/issuing.crl", origin) : NULL};
+    bool good = issue(&request, &both[0], e) && certificates_pem(both, 2, a, certificates, e);
 
     X509_free(both[0]);
     return good;

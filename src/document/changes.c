@@ -277,6 +277,18 @@ static void compare_page(struct comparison *c, qpdf_oh before, qpdf_oh after)
                      CHANGE_ANNOTATIONS);
 }
 
+/* More proofs of signatures, in a store that stands beside the catalog. What is no store in all
+ * that it says may be seen somewhere, and is not passed over. */
+static bool is_store_of_proofs(struct comparison *c, int id, qpdf_oh before, qpdf_oh after)
+{
+    static const char *const entered[] = {"/Certs", "/CRLs", "/OCSPs", "/VRI", "/Type", NULL};
+    qpdf_oh store = qpdf_oh_get_key(c->before, qpdf_get_root(c->before), "/DSS");
+
+    return qpdf_oh_is_indirect(c->before, store) && id == qpdf_oh_get_object_id(c->before, store) &&
+           (!qpdf_oh_has_key(c->before, before, "/Type") || is_name(c->before, before, "/Type", "/DSS")) &&
+           qpdf_oh_is_dictionary(c->after, after) && same_but(c, before, after, entered);
+}
+
 static void compare_object(struct comparison *c, struct number n)
 {
     int id = n.id;
@@ -298,6 +310,8 @@ static void compare_object(struct comparison *c, struct number n)
         compare_root(c, before, after);
     else if (qpdf_oh_is_indirect(c->before, form) && id == qpdf_oh_get_object_id(c->before, form))
         compare_form(c, before, after);
+    else if (is_store_of_proofs(c, id, before, after))
+        worse(c, CHANGE_SIGNATURES);
     else if (is_name(c->before, before, "/Type", "/Page"))
         compare_page(c, before, after);
     else if (!compare_field(c, before, after))

@@ -1,5 +1,6 @@
 /* The room: its state, its start and its stop. */
 #include "document/checks.h"
+#include "document/complete.h"
 #include "document/document_internal.h"
 #include "document/paper_internal.h"
 #include "document/sign_internal.h"
@@ -34,7 +35,8 @@ bool document_start(struct house *h, struct error *e)
     h->room[ROOM_DOCUMENT] = d;
     store_listen(h->store, "record.changed", paper_on_record, d);
     checks_start(h);
-    return content_start(d, e) && keyring_open(h->data_dir, &d->keys, e) && papers_load(d, e) &&
+    complete_start(h);
+    return content_start(d, e) && keyring_open(h, &d->keys, e) && papers_load(d, e) &&
            press_start((size_t)sysconf(_SC_NPROCESSORS_ONLN), e);
 }
 

@@ -20,6 +20,8 @@ struct document {
     int64_t id;
     struct digest digest;
     int64_t size;
+    struct digest first;    /* of the bytes as issued, before what proves their signatures was added to them; */
+    int64_t first_size;     /* 0: nothing was added */
     const char *media_type; /* as found in the bytes, not as claimed */
     const char *kind;       /* kind of paper ("civil-extract"), NULL for a plain upload */
     const char *title;
@@ -45,7 +47,7 @@ bool document_is_whole(int fd, const struct digest *wanted, int64_t size);
 /* Every content that a row names, once, in the order of the digests; *n counts them. */
 typedef bool content_fn(const struct digest *digest, int64_t size, void *arg, struct error *e);
 bool documents_each(struct db *db, content_fn *each, void *arg, int64_t *n, struct error *e) CHECKED;
-/* Inserts the row (id 0: a new one is made). */
+/* Inserts the row (id 0: a new one is made). Listeners of "document.added" hear of it: subject is its id, detail d. */
 bool document_add(struct db *db, struct document *d, struct error *e) CHECKED;
 bool document_find(struct db *db, struct arena *a, int64_t id, struct document *out, bool *found,
                    struct error *e) CHECKED;
@@ -131,8 +133,9 @@ struct signing {
     struct paper_place place; /* of the officer's mark; page 0: signed without a mark */
     const char *copy;         /* "SAO Y": of a scanned paper, with the unit's mark on page 1, top right; else NULL */
 };
-/* Signs (PAdES: B-B; B-T when the house has a timestamp authority; B-LT when it knows what was revoked). All or
- * nothing. Slow (tokens, the network): never inside a write. In the arena. */
+/* Signs (PAdES: B-B; B-T when the house has a timestamp authority; B-LT when its own
+ * authority knows what was revoked; of others that is added later). All or nothing. Slow (tokens, the network): never
+ * inside a write. In the arena. */
 bool document_sign(const struct house *h, const struct signing *s, struct arena *a, struct bytes *out,
                    struct error *e) CHECKED;
 

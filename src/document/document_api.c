@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "document/checks.h"
+#include "document/sign_internal.h"
 #include "document/vault_api.h"
 #include "http/http.h"
 
@@ -253,6 +254,20 @@ static bool get_verify(struct request *q, struct reply *r, struct error *e)
     return reply_bytes(r, v.genuine == GENUINE_UNKNOWN ? 404 : 200, "text/html", (struct bytes){page, strlen(page)});
 }
 
+/* ---- what the own authority publishes ---- */
+static bool get_authority(struct request *q, struct reply *r, struct error *e)
+{
+    struct authority *authority = keyring_authority(documents_of(request_house(q))->keys);
+    const char *name = request_param(q, "name");
+    struct bytes data;
+
+    if (!authority)
+        return fail(e, E_NOT_FOUND, "no authority of our own");
+    if (!authority_publishes(authority, name, request_arena(q), &data, e))
+        return false;
+    return reply_bytes(r, 200, strstr(name, ".crl") ? "application/pkix-crl" : "application/pkix-cert", data);
+}
+
 /* ---- the rows ---- */
 /* clang-format off */
 static const struct route routes[] = {
@@ -260,6 +275,7 @@ static const struct route routes[] = {
     {"GET",  "/api/v1/documents/{id}",         RIGHT_DOCUMENT_READ,  NULL, "document",    "What is known of a document", get_document},
     {"GET",  "/api/v1/documents/{id}/content", RIGHT_DOCUMENT_READ,  NULL, NULL,          "The bytes of a document", get_content},
     {"GET",  "/api/v1/vault",                  RIGHT_VAULT,          NULL, "vault",       "The caller's documents, and the records held about them", get_vault, .query = vault_query},
+    {"GET",  "/ca/{name}",                     RIGHT_PUBLIC,         NULL, NULL,          "The own authority's certificates and lists of what it revoked, DER: root.cer, issuing.cer, root.crl, issuing.crl", get_authority, ROUTE_HIDDEN},
     {"GET",  "/verify/{code}",                 RIGHT_PUBLIC,         NULL, NULL,          "Is this paper genuine, unaltered and still valid? A page, or JSON when asked for", get_verify, ROUTE_HIDDEN},
     {0},
 };

@@ -137,7 +137,6 @@ static bool tell(const char *path, void *arg, struct error *e)
 {
     const struct telling *t = arg;
     const struct keyring *ring = documents_of(t->house)->keys;
-    struct authority *authority = keyring_authority(ring);
     auto_arena struct arena *a = arena_new();
     const char *slash = strrchr(path, '/') + 1;
     struct signer *s = NULL;
@@ -152,7 +151,7 @@ static bool tell(const char *path, void *arg, struct error *e)
     k.place = s->token ? "pkcs11" : "file";
     k.from = instant_of(X509_get0_notBefore(s->certificate));
     k.until = instant_of(X509_get0_notAfter(s->certificate));
-    k.revoked = authority && authority_has_revoked(authority, s->certificate);
+    k.revoked = keyring_is_revoked(ring, s->certificate);
     good = t->each(&k, t->arg, e);
     signer_free(s);
     return good;

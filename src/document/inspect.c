@@ -14,7 +14,16 @@
 #include <qpdf/qpdf-c.h>
 #include <string.h>
 
-enum { SIGNATURES_MAX = 16, FIELDS_MAX = 5000, FIELD_DEPTH = 16, CMS_MAX = 1 << 20, NAME_MAX_BYTES = 512 };
+#include "document/revocation.h"
+
+enum {
+    SIGNATURES_MAX = 16,
+    FIELDS_MAX = 5000,
+    FIELD_DEPTH = 16,
+    CMS_MAX = 1 << 20,
+    NAME_MAX_BYTES = 512,
+    KNOWN_MAX = 256
+};
 
 /* clang-format off */
 static const char *const outcome_names[OUTCOME__COUNT] = {
@@ -39,8 +48,8 @@ struct inspection {
     const struct trust *trust;
     struct arena *arena;
     qpdf_data q;
-    STACK_OF(X509) * known;     /* issuers that the file brings along */
-    STACK_OF(X509_CRL) * lists; /* the house's, and the file's */
+    STACK_OF(X509) * known;      /* issuers that the file brings along */
+    struct evidence house, file; /* of what was revoked: ours, and what the file brings along */
     size_t n_fields, n;
     struct found {
         qpdf_oh value;
@@ -54,6 +63,10 @@ struct judged {
     enum change changes;
     size_t gap, after, tail; /* the range: 0…gap, after…after + tail */
     bool whole, stamped;
+    bool baseline;      /* of the form that PAdES asks for */
+    bool signer_proven; /* the file itself proves of the whole chain that nothing of it was revoked */
+    bool stamp_proven;
+    enum standing standing; /* of the signer's chain, by all that is known */
     int64_t signed_at, stamped_at;
     const char *stamp_by, *field, *common, *organisation, *code, *issuer, *serial, *trust, *algorithm;
 };
@@ -271,54 +284,68 @@ static X509_STORE *store_of(const struct trust *t)
     return store;
 }
 
-static bool is_revoked_by(X509_CRL *list, X509 *certificate, X509 *issuer, int64_t at)
+/* Up to what is trusted; NULL, and why, when it leads to nothing. The caller's. */
+static STACK_OF(X509) * chain_of(struct inspection *x, X509 *leaf, int64_t at, int *why)
 {
-    X509_REVOKED *row = NULL;
-    time_t when = (time_t)(at / 1000);
+    X509_STORE *store = store_of(x->trust);
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    STACK_OF(X509) *chain = NULL;
 
-    return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate)) == 0 &&
-           X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1 &&
-           X509_CRL_get0_by_cert(list, &row, certificate) == 1 &&
-           X509_cmp_time(X509_REVOKED_get0_revocationDate(row), &when) <= 0;
+    *why = X509_V_ERR_UNSPECIFIED;
+    if (store && ctx && X509_STORE_CTX_init(ctx, store, leaf, x->known) == 1) {
+        X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), (time_t)(at / 1000));
+        (void)X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+        *why = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
+        if (*why == X509_V_OK)
+            chain = X509_STORE_CTX_get1_chain(ctx);
+    }
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return chain;
 }
 
-static bool is_revoked(const struct inspection *x, STACK_OF(X509) * chain, int64_t at)
+/* Of all below what is trusted. *proven: the file alone proves each of them good. */
+static enum standing standing_of(const struct inspection *x, STACK_OF(X509) * chain, int64_t at, bool *proven)
 {
-    for (int i = 0; i + 1 < sk_X509_num(chain); i++)
-        for (int k = 0; k < sk_X509_CRL_num(x->lists); k++)
-            if (is_revoked_by(sk_X509_CRL_value(x->lists, k), sk_X509_value(chain, i), sk_X509_value(chain, i + 1), at))
-                return true;
-    return false;
+    enum standing found = STANDING_GOOD;
+
+    *proven = sk_X509_num(chain) > 1;
+    for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
+        X509 *one = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
+        enum standing brought = standing_at(&x->file, one, issuer, at), ours = standing_at(&x->house, one, issuer, at);
+
+        if (brought == STANDING_REVOKED || ours == STANDING_REVOKED)
+            return STANDING_REVOKED;
+        *proven = *proven && brought == STANDING_GOOD;
+        if (brought == STANDING_UNKNOWN && ours == STANDING_UNKNOWN)
+            found = STANDING_UNKNOWN;
+    }
+    return sk_X509_num(chain) > 1 ? found : STANDING_UNKNOWN;
 }
 
 /* When there is a timestamp, as of then; else as of now: what a signature says of its own time proves nothing. */
 static void judge_chain(struct inspection *x, struct judged *j, X509 *signer)
 {
     int64_t at = j->stamped ? j->stamped_at : x->trust->now;
-    X509_STORE *store = store_of(x->trust);
-    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    int why = X509_V_ERR_UNSPECIFIED;
+    int why;
+    STACK_OF(X509) *chain = chain_of(x, signer, at, &why);
 
-    if (store && ctx && X509_STORE_CTX_init(ctx, store, signer, x->known) == 1) {
-        X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), (time_t)(at / 1000));
-        (void)X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
-        why = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
-    }
+    if (chain)
+        j->standing = standing_of(x, chain, at, &j->signer_proven);
     if (why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID) {
         j->trust = "expired";
         worse(j, OUTCOME_EXPIRED);
-    } else if (why != X509_V_OK) {
+    } else if (!chain) {
         j->trust = "unknown";
         worse(j, OUTCOME_UNTRUSTED);
-    } else if (is_revoked(x, X509_STORE_CTX_get0_chain(ctx), at)) {
+    } else if (j->standing == STANDING_REVOKED) {
         j->trust = "revoked";
         worse(j, OUTCOME_REVOKED);
     } else {
         j->trust = "trusted";
     }
-    X509_STORE_CTX_free(ctx);
-    X509_STORE_free(store);
-    ERR_clear_error();
+    sk_X509_pop_free(chain, X509_free);
 }
 
 /* ---- the timestamp ---- */
@@ -346,6 +373,29 @@ static bool stamp_fits(const struct inspection *x, PKCS7 *token, const ASN1_OCTE
     return good;
 }
 
+static void know(struct inspection *x, X509 *one)
+{
+    if (sk_X509_num(x->known) < KNOWN_MAX && X509_up_ref(one) && sk_X509_push(x->known, one) <= 0)
+        X509_free(one);
+}
+
+static void know_all(struct inspection *x, STACK_OF(X509) * brought)
+{
+    for (int i = 0; i < sk_X509_num(brought); i++)
+        know(x, sk_X509_value(brought, i));
+}
+
+/* A timestamp by a key that was revoked by then proves nothing. */
+static bool stamper_stands(struct inspection *x, struct judged *j, X509 *stamper, int64_t at)
+{
+    int why;
+    STACK_OF(X509) *chain = chain_of(x, stamper, at, &why);
+    enum standing standing = chain ? standing_of(x, chain, at, &j->stamp_proven) : STANDING_UNKNOWN;
+
+    sk_X509_pop_free(chain, X509_free);
+    return standing != STANDING_REVOKED;
+}
+
 /* One that does not fit, or is by nobody we trust, proves nothing, and the signature stands without it. */
 static void read_stamp(struct inspection *x, struct judged *j, CMS_SignerInfo *si)
 {
@@ -359,10 +409,12 @@ static void read_stamp(struct inspection *x, struct judged *j, CMS_SignerInfo *s
     if (when != INSTANT_NONE && stamp_fits(x, token, CMS_SignerInfo_get0_signature(si))) {
         STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
 
-        j->stamped = true;
-        j->stamped_at = when;
-        if (sk_X509_num(signers) > 0)
+        know_all(x, token->d.sign->cert);
+        if (sk_X509_num(signers) > 0 && stamper_stands(x, j, sk_X509_value(signers, 0), when)) {
+            j->stamped = true;
+            j->stamped_at = when;
             j->stamp_by = name_part(x, X509_get_subject_name(sk_X509_value(signers, 0)), NID_commonName);
+        }
         sk_X509_free(signers);
     }
     TS_TST_INFO_free(info);
@@ -411,12 +463,9 @@ static void judge_signer(struct inspection *x, struct judged *j, CMS_ContentInfo
 static void add_known(struct inspection *x, CMS_ContentInfo *cms)
 {
     STACK_OF(X509) *brought = CMS_get1_certs(cms);
-    X509 *one;
 
-    while ((one = sk_X509_pop(brought)))
-        if (sk_X509_num(x->known) >= SIGNATURES_MAX * 8 || sk_X509_push(x->known, one) <= 0)
-            X509_free(one);
-    sk_X509_free(brought);
+    know_all(x, brought);
+    sk_X509_pop_free(brought, X509_free);
 }
 
 static void judge_cms(struct inspection *x, struct judged *j, struct bytes padded)
@@ -460,6 +509,13 @@ static int64_t claimed_time(const char *s)
     return instant_parse(text, &ms) ? ms : INSTANT_NONE;
 }
 
+static bool is_baseline(const struct inspection *x, qpdf_oh value)
+{
+    qpdf_oh filter = qpdf_oh_get_key(x->q, value, "/SubFilter");
+
+    return qpdf_oh_is_name(x->q, filter) && strcmp(qpdf_oh_get_name(x->q, filter), "/ETSI.CAdES.detached") == 0;
+}
+
 static void judge(struct inspection *x, const struct found *f, struct judged *j)
 {
     struct bytes padded;
@@ -470,6 +526,7 @@ static void judge(struct inspection *x, const struct found *f, struct judged *j)
         worse(j, OUTCOME_PARTIAL);
         return;
     }
+    j->baseline = is_baseline(x, f->value);
     judge_cms(x, j, padded);
     if (j->whole)
         return;
@@ -481,8 +538,7 @@ static void judge(struct inspection *x, const struct found *f, struct judged *j)
 }
 
 /* ---- what the file brings along (DSS) ---- */
-static void each_stream(struct inspection *x, qpdf_oh list,
-                        void (*take)(struct inspection *, const unsigned char *, size_t))
+static void each_stream(struct inspection *x, qpdf_oh list, void (*take)(struct inspection *, struct bytes))
 {
     int n = qpdf_oh_is_array(x->q, list) ? qpdf_oh_get_array_n_items(x->q, list) : 0;
 
@@ -495,47 +551,68 @@ static void each_stream(struct inspection *x, qpdf_oh list,
         if (!qpdf_oh_is_stream(x->q, stream) ||
             qpdf_oh_get_stream_data(x->q, stream, qpdf_dl_generalized, &filtered, &data, &len) >= QPDF_ERRORS)
             continue;
-        take(x, data, len);
+        take(x, (struct bytes){data, len});
         free(data);
     }
 }
 
-static void take_certificate(struct inspection *x, const unsigned char *der, size_t len)
+static void take_certificate(struct inspection *x, struct bytes der)
 {
-    X509 *one = d2i_X509(NULL, &der, (long)len);
+    const unsigned char *at = der.data;
+    X509 *one = d2i_X509(NULL, &at, (long)der.len);
 
-    if (one && sk_X509_push(x->known, one) <= 0)
-        X509_free(one);
+    if (one)
+        know(x, one);
+    X509_free(one);
 }
 
-static void take_list(struct inspection *x, const unsigned char *der, size_t len)
+static void take_list(struct inspection *x, struct bytes der)
 {
-    X509_CRL *one = d2i_X509_CRL(NULL, &der, (long)len);
+    (void)evidence_add_list(&x->file, der); /* what is no list proves nothing */
+}
 
-    if (one && sk_X509_CRL_push(x->lists, one) <= 0)
-        X509_CRL_free(one);
+static void take_reply(struct inspection *x, struct bytes der)
+{
+    (void)evidence_add_reply(&x->file, der); /* likewise */
 }
 
 static void read_proofs(struct inspection *x, qpdf_oh root)
 {
     qpdf_oh store = qpdf_oh_get_key(x->q, root, "/DSS");
 
-    for (int i = 0; i < sk_X509_CRL_num(x->trust->lists); i++) {
-        X509_CRL *list = sk_X509_CRL_value(x->trust->lists, i);
-
-        (void)X509_CRL_up_ref(list);
-        (void)sk_X509_CRL_push(x->lists, list); /* fails only without memory */
-    }
     if (!qpdf_oh_is_dictionary(x->q, store))
         return;
     each_stream(x, qpdf_oh_get_key(x->q, store, "/Certs"), take_certificate);
     each_stream(x, qpdf_oh_get_key(x->q, store, "/CRLs"), take_list);
+    each_stream(x, qpdf_oh_get_key(x->q, store, "/OCSPs"), take_reply);
     ERR_clear_error();
 }
 
+static void read_house(struct inspection *x)
+{
+    for (int i = 0; i < sk_X509_CRL_num(x->trust->lists); i++) {
+        X509_CRL *list = sk_X509_CRL_value(x->trust->lists, i);
+
+        (void)X509_CRL_up_ref(list);
+        (void)sk_X509_CRL_push(x->house.lists, list); /* fails only without memory */
+    }
+}
+
 /* ---- the report ---- */
+/* EN 319 142-1: a signature as it must be; with a timestamp; and with what proves later that nothing was revoked. */
+static const char *level_of(const struct judged *j)
+{
+    if (!j->baseline || j->outcome >= OUTCOME_PARTIAL)
+        return NULL;
+    if (!j->stamped)
+        return "B-B";
+    return j->signer_proven && j->stamp_proven ? "B-LT" : "B-T";
+}
+
 static json_t *judged_json_new(const struct judged *j)
 {
+    static const char *const standings[] = {
+        [STANDING_UNKNOWN] = "unknown", [STANDING_GOOD] = "good", [STANDING_REVOKED] = "revoked"};
     json_t *o = json_object();
 
     json_object_set_new(o, "field", json_text_or_null(j->field));
@@ -549,6 +626,8 @@ static json_t *judged_json_new(const struct judged *j)
     json_object_set_new(o, "stamped_by", json_text_or_null(j->stamp_by));
     json_object_set_new(o, "outcome", json_string(outcome_names[j->outcome]));
     json_object_set_new(o, "trust", json_string(j->trust));
+    json_object_set_new(o, "level", json_text_or_null(level_of(j)));
+    json_object_set_new(o, "revocation", json_string(standings[j->standing]));
     json_object_set_new(o, "whole", json_boolean(j->whole));
     json_object_set_new(o, "changes",
                         json_string(change_names[j->changes < CHANGE__COUNT ? j->changes : CHANGE_CONTENT]));
@@ -578,6 +657,7 @@ static json_t *report_new(struct inspection *x)
         return inspect_plain_new(OUTCOME_BROKEN);
     if (x->n == 0)
         return inspect_plain_new(hides_signature(x->pdf) ? OUTCOME_CHANGED : OUTCOME_UNSIGNED);
+    read_house(x);
     read_proofs(x, root);
     rows = json_array();
     for (size_t i = 0; i < x->n; i++) {
@@ -592,17 +672,73 @@ static json_t *report_new(struct inspection *x)
     return out;
 }
 
+static enum pdf_state inspection_open(struct inspection *x)
+{
+    evidence_init(&x->house);
+    evidence_init(&x->file);
+    return pdf_read(x->pdf, &x->q);
+}
+
+static void inspection_close(struct inspection *x)
+{
+    pdf_close(&x->q);
+    sk_X509_pop_free(x->known, X509_free);
+    evidence_done(&x->house);
+    evidence_done(&x->file);
+}
+
 json_t *inspect_new(struct bytes pdf, const struct trust *trust)
 {
     auto_arena struct arena *a = arena_new();
-    struct inspection x = {
-        .pdf = pdf, .trust = trust, .arena = a, .known = sk_X509_new_null(), .lists = sk_X509_CRL_new_null()};
-    enum pdf_state state = pdf_read(pdf, &x.q);
+    struct inspection x = {.pdf = pdf, .trust = trust, .arena = a, .known = sk_X509_new_null()};
+    enum pdf_state state = inspection_open(&x);
     json_t *out = state == PDF_GOOD ? report_new(&x)
                                     : inspect_plain_new(state == PDF_ENCRYPTED ? OUTCOME_ENCRYPTED : OUTCOME_BROKEN);
 
-    pdf_close(&x.q);
-    sk_X509_pop_free(x.known, X509_free);
-    sk_X509_CRL_pop_free(x.lists, X509_CRL_free);
+    inspection_close(&x);
     return out;
+}
+
+/* ---- what is at hand already ---- */
+static void take_signature(struct inspection *x, qpdf_oh value)
+{
+    size_t len = 0;
+    const char *data = qpdf_oh_get_binary_string_value(x->q, qpdf_oh_get_key(x->q, value, "/Contents"), &len);
+    const unsigned char *at = (const unsigned char *)data;
+    CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)len);
+    STACK_OF(CMS_SignerInfo) *signers = cms ? CMS_get0_SignerInfos(cms) : NULL;
+
+    if (cms)
+        add_known(x, cms);
+    for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++) {
+        const ASN1_STRING *stamp = CMS_unsigned_get0_data_by_OBJ(
+            sk_CMS_SignerInfo_value(signers, i), OBJ_nid2obj(NID_id_smime_aa_timeStampToken), -3, V_ASN1_SEQUENCE);
+        const unsigned char *from = stamp ? ASN1_STRING_get0_data(stamp) : NULL;
+        PKCS7 *token = stamp ? d2i_PKCS7(NULL, &from, ASN1_STRING_length(stamp)) : NULL;
+
+        if (token && PKCS7_type_is_signed(token))
+            know_all(x, token->d.sign->cert);
+        PKCS7_free(token);
+    }
+    CMS_ContentInfo_free(cms);
+}
+
+bool inspect_evidence(struct bytes pdf, STACK_OF(X509) * certificates, struct evidence *v)
+{
+    auto_arena struct arena *a = arena_new();
+    struct inspection x = {.pdf = pdf, .arena = a, .known = certificates, .file = *v};
+    enum pdf_state state = pdf_read(pdf, &x.q);
+    qpdf_oh root = state == PDF_GOOD ? qpdf_get_root(x.q) : 0, form = 0;
+
+    if (state == PDF_GOOD)
+        form = qpdf_oh_get_key(x.q, root, "/AcroForm");
+    if (form && qpdf_oh_is_dictionary(x.q, form) && find_fields(&x, qpdf_oh_get_key(x.q, form, "/Fields"), 0)) {
+        for (size_t i = 0; i < x.n; i++)
+            take_signature(&x, x.found[i].value);
+        read_proofs(&x, root);
+    }
+    pdf_close(&x.q);
+    ERR_clear_error();
+    *v = x.file;
+    return x.n > 0;
 }

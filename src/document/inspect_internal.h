@@ -32,6 +32,10 @@ struct trust {
 
 /* {"outcome", "signatures": [{…}]}. Any bytes are fine. New reference. */
 json_t *inspect_new(struct bytes pdf, const struct trust *trust);
+struct evidence;
+/* Of a PDF of ours: every certificate that its signatures, their timestamps and its store of proofs bring along goes
+ * behind certificates, its lists and replies into *v. False when it bears no signature. */
+bool inspect_evidence(struct bytes pdf, STACK_OF(X509) * certificates, struct evidence *v);
 /* Without signatures. New reference. */
 json_t *inspect_plain_new(enum outcome outcome);
 

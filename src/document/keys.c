@@ -17,6 +17,7 @@ struct slot { /* in the tree, by name */
 };
 
 struct keyring {
+    const struct house *house;
     char *folder; /* DATA/keys */
     struct authority *authority;
     STACK_OF(X509) * anchors;
@@ -120,7 +121,7 @@ static bool open_authority(struct keyring *r, struct error *e)
 
     if (sk_X509_num(r->anchors) > 0 && access(arena_printf(a, "%s/issuing.pem", folder), F_OK) != 0)
         return true;
-    if (!secret_folder(folder, e) || !authority_open(folder, &r->authority, e))
+    if (!secret_folder(folder, e) || !authority_open(r->house, folder, &r->authority, e))
         return false;
     root = (X509 *)(uintptr_t)authority_root(r->authority);
     (void)X509_up_ref(root);
@@ -128,19 +129,21 @@ static bool open_authority(struct keyring *r, struct error *e)
     return true;
 }
 
-bool keyring_open(const char *data_dir, struct keyring **out, struct error *e)
+bool keyring_open(const struct house *house, struct keyring **out, struct error *e)
 {
     auto_arena struct arena *a = arena_new();
     struct keyring *r = calloc(1, sizeof *r);
     char *trust;
 
-    if (!r || asprintf(&r->folder, "%s/keys", data_dir) < 0)
+    if (!r || asprintf(&r->folder, "%s/keys", house->data_dir) < 0)
         die("out of memory", sizeof *r);
+    r->house = house;
     (void)pthread_mutex_init(&r->lock, NULL); /* the default attributes cannot fail */
     r->anchors = sk_X509_new_null();
     trust = arena_printf(a, "%s/trust", r->folder);
     if (!secret_folder(r->folder, e) || !secret_folder(arena_printf(a, "%s/signers", r->folder), e) ||
-        !secret_folder(trust, e) || !folder_walk(trust, ".pem", read_anchor, r->anchors, e) || !open_authority(r, e)) {
+        !secret_folder(arena_printf(a, "%s/revoked", r->folder), e) || !secret_folder(trust, e) ||
+        !folder_walk(trust, ".pem", read_anchor, r->anchors, e) || !open_authority(r, e)) {
         keyring_close(r);
         return false;
     }
@@ -222,10 +225,35 @@ static int64_t stamp_of(const char *path)
     return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : 0;
 }
 
+/* Named by the certificate itself: a new one for the same holder is not meant. */
+static char *revoked_path(const struct keyring *r, struct arena *a, const X509 *certificate)
+{
+    struct digest digest = digest_of(certificate_der(a, certificate));
+    char hex[DIGEST_HEX];
+
+    digest_hex(&digest, hex);
+    return arena_printf(a, "%s/revoked/%s", r->folder, hex);
+}
+
+bool keyring_heard_revoked(const struct keyring *r, const X509 *certificate, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+
+    return file_write(revoked_path(r, a, certificate), (struct bytes){"", 0}, e);
+}
+
+bool keyring_is_revoked(const struct keyring *r, const X509 *certificate)
+{
+    auto_arena struct arena *a = arena_new();
+
+    return r->authority && authority_issued(r->authority, certificate)
+               ? authority_has_revoked(r->authority, certificate)
+               : access(revoked_path(r, a, certificate), F_OK) == 0;
+}
+
 static bool is_in_force(const struct keyring *r, const struct signer *s)
 {
-    return !(r->authority && authority_has_revoked(r->authority, s->certificate)) &&
-           X509_cmp_current_time(X509_get0_notBefore(s->certificate)) < 0 &&
+    return !keyring_is_revoked(r, s->certificate) && X509_cmp_current_time(X509_get0_notBefore(s->certificate)) < 0 &&
            X509_cmp_current_time(X509_get0_notAfter(s->certificate)) > 0;
 }
 
@@ -274,6 +302,8 @@ static bool find(struct keyring *r, const struct holder *who, const struct signe
         if (i == 0 && !enrol(r, who, e))
             return false;
     }
+    if (keyring_is_revoked(r, slot->now->certificate))
+        return fail(e, E_SIGN_REVOKED, "the certificate of %s was revoked", who->name);
     return fail(e, E_SIGN_KEY, "the certificate of %s is not in force", who->name);
 }
 

@@ -431,8 +431,8 @@ static void add_streams(struct update *u, qpdf_oh store, const char *key, const 
     }
 }
 
-bool pdf_add_proof(struct bytes pdf, const struct bytes *certificates, size_t n_certificates, const struct bytes *lists,
-                   size_t n_lists, bool own, struct arena *a, struct bytes *out, struct error *e)
+bool pdf_add_proof(struct bytes pdf, const struct pdf_proof *proof, bool own, struct arena *a, struct bytes *out,
+                   struct error *e)
 {
     struct update u;
     bool good = update_open(&u, pdf, own, e);
@@ -445,8 +445,9 @@ bool pdf_add_proof(struct bytes pdf, const struct bytes *certificates, size_t n_
             qpdf_oh_replace_key(u.q, store, "/Type", qpdf_oh_new_name(u.q, "/DSS"));
             qpdf_oh_replace_key(u.q, root, "/DSS", store);
         }
-        add_streams(&u, store, "/Certs", certificates, n_certificates);
-        add_streams(&u, store, "/CRLs", lists, n_lists);
+        add_streams(&u, store, "/Certs", proof->certificates, proof->n_certificates);
+        add_streams(&u, store, "/CRLs", proof->lists, proof->n_lists);
+        add_streams(&u, store, "/OCSPs", proof->replies, proof->n_replies);
         if (qpdf_oh_is_indirect(u.q, store))
             write_again(&u, store);
         else

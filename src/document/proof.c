@@ -19,8 +19,10 @@ struct proof {
 /* The same content may belong to many documents: each is read once, in the order of the digests. */
 static bool rows_after(struct db *db, const struct digest *after, struct rows **out, struct error *e)
 {
-    static const char sql[] = "SELECT sha256, size, min(id) FROM document WHERE sha256 > $1"
-                              " GROUP BY sha256, size ORDER BY sha256";
+    static const char sql[] = "SELECT sha256, size, min(id) FROM (SELECT sha256, size, id FROM document"
+                              " UNION ALL SELECT first_sha256, first_size, id FROM document"
+                              " WHERE first_sha256 IS NOT NULL) AS content"
+                              " WHERE sha256 > $1 GROUP BY sha256, size ORDER BY sha256";
 
     return db_query(db, out, e, sql, ARGS(BLOB(((struct bytes){after->bytes, sizeof after->bytes}))));
 }

@@ -143,7 +143,7 @@ static size_t add_chain(const struct signer *s, struct arena *a, struct bytes *o
     return n;
 }
 
-/* Of the own authority everything is at hand. What others revoked is for them to say. */
+/* Of the own authority everything is at hand. What others revoked is for them to say, and asked later (complete.c). */
 static bool add_proof(const struct house *h, const struct signer *const *signers, size_t n, bool own, struct arena *a,
                       struct bytes *pdf, struct error *e)
 {
@@ -157,7 +157,12 @@ static bool add_proof(const struct house *h, const struct signer *const *signers
     n_certificates = add_chain(signers[0], a, certificates, 0);
     certificates[n_certificates++] = certificate_der(a, authority_root(authority));
     return authority_lists(authority, a, lists, e) &&
-           pdf_add_proof(*pdf, certificates, n_certificates, lists, COUNT(lists), own, a, pdf, e);
+           pdf_add_proof(*pdf,
+                         &(struct pdf_proof){.certificates = certificates,
+                                             .n_certificates = n_certificates,
+                                             .lists = lists,
+                                             .n_lists = COUNT(lists)},
+                         own, a, pdf, e);
 }
 
 bool document_sign(const struct house *h, const struct signing *s, struct arena *a, struct bytes *out, struct error *e)

@@ -3,6 +3,7 @@
  *
  * DATA/keys/authority/  the house's own authority: made at the first start where no other is trusted
  * DATA/keys/trust/      *.pem: certificates of the authorities that are trusted besides
+ * DATA/keys/revoked/    DIGEST: a certificate whose authority, another than our own, said that it is revoked
  * DATA/keys/signers/    NAME.pem (a certificate, then its issuers) and NAME.key (the private key, or the one line of a
  *                       pkcs11: URI that says where it is), both for the owner's eyes only */
 #pragma once
@@ -25,8 +26,9 @@ struct bytes certificate_der(struct arena *a, const X509 *certificate);
 
 /* ---- authority.c: the house's own ---- */
 struct authority;
-/* Founds it in the folder when there is none. */
-bool authority_open(const char *folder, struct authority **out, struct error *e) CHECKED;
+/* Founds it in the folder when there is none. house: borrowed; its public address, when it has one, is where its
+ * certificates say that the lists are. */
+bool authority_open(const struct house *house, const char *folder, struct authority **out, struct error *e) CHECKED;
 void authority_close(struct authority *x);
 struct holder {
     const char *name;         /* of the key: "unit-H29.1", "officer-71234" */
@@ -43,6 +45,10 @@ bool authority_certify(struct authority *x, const struct holder *who, EVP_PKEY *
 /* From now on in the list of revoked certificates. */
 bool authority_revoke(struct authority *x, const X509 *certificate, struct error *e) CHECKED;
 const X509 *authority_root(const struct authority *x);
+/* What it publishes, by name: "root.crl", "issuing.crl", "root.cer", "issuing.cer", DER, in the arena; false and
+ * E_NOT_FOUND of any other. */
+bool authority_publishes(struct authority *x, const char *name, struct arena *a, struct bytes *out,
+                         struct error *e) CHECKED;
 /* The lists in force now (root's, then issuing's), made anew when they are about to lapse. In the arena, DER. */
 bool authority_lists(struct authority *x, struct arena *a, struct bytes out[static 2], struct error *e) CHECKED;
 bool authority_has_revoked(struct authority *x, const X509 *certificate);
@@ -71,13 +77,17 @@ struct signer {
     struct token *token; /* in hardware */
 };
 struct keyring;
-bool keyring_open(const char *data_dir, struct keyring **out, struct error *e) CHECKED;
+bool keyring_open(const struct house *house, struct keyring **out, struct error *e) CHECKED;
 void keyring_close(struct keyring *r);
 /* The holder's key, enrolled with the house's own authority when there is none yet. E_SIGN_KEY when there is none and
- * no such authority, or when its certificate is not in force. It lives as long as the ring. Any thread. */
+ * no such authority, or when its certificate is not in force; E_SIGN_REVOKED when it was revoked. It lives as long as
+ * the ring. Any thread. */
 bool keyring_signer(struct keyring *r, const struct holder *who, const struct signer **out, struct error *e) CHECKED;
 struct authority *keyring_authority(const struct keyring *r); /* NULL: others are trusted here */
 const char *keyring_folder(const struct keyring *r);          /* DATA/keys */
+/* Another's authority says that it revoked this certificate: from now on nothing is signed with it. */
+bool keyring_heard_revoked(const struct keyring *r, const X509 *certificate, struct error *e) CHECKED;
+bool keyring_is_revoked(const struct keyring *r, const X509 *certificate);
 /* Reads NAME.pem and NAME.key, and checks that they belong together. */
 bool signer_read(const char *folder, const char *name, struct signer **out, struct error *e) CHECKED;
 void signer_free(struct signer *s);
@@ -97,6 +107,15 @@ size_t cms_room(const struct signer *s, bool stamped);
 /* Over the digest of the document. stamp_url: of a timestamp authority, or NULL. */
 bool cms_sign(const struct signer *s, const struct digest *document, const char *stamp_url,
               const STACK_OF(X509) * anchors, struct arena *a, struct bytes *out, struct error *e) CHECKED;
+
+/* ---- fetch.c ---- */
+struct fetch {
+    const char *url, *media_type; /* NULL: a GET, without a body */
+    struct bytes body;
+    enum error_code code; /* when there is no answer */
+};
+/* Waits seconds at most: never inside a write. An answer of more than the builder's ceiling is none. */
+bool fetch_answer(const struct fetch *f, struct buf *answer, struct error *e) CHECKED;
 
 /* ---- stamp.c: RFC 3161 ---- */
 /* A timestamp token over these bytes, proven: right answer to our question, by a timestamp authority that is trusted.
@@ -140,6 +159,12 @@ struct pdf_hole {   /* where the signature goes */
 /* Adds a signature field with an empty signature; the bytes but for the hole are what is signed. */
 bool pdf_add_signature(struct bytes pdf, const struct pdf_signature *s, struct arena *a, struct bytes *out,
                        struct pdf_hole *hole, struct error *e) CHECKED;
-/* Adds what proves the signatures later (a document security store). own: as above. */
-bool pdf_add_proof(struct bytes pdf, const struct bytes *certificates, size_t n_certificates, const struct bytes *lists,
-                   size_t n_lists, bool own, struct arena *a, struct bytes *out, struct error *e) CHECKED;
+/* What proves signatures later (a document security store), all DER: certificates, lists of what was revoked, and
+ * replies of responders. */
+struct pdf_proof {
+    const struct bytes *certificates, *lists, *replies;
+    size_t n_certificates, n_lists, n_replies;
+};
+/* Adds it to what is there. own: as above. */
+bool pdf_add_proof(struct bytes pdf, const struct pdf_proof *proof, bool own, struct arena *a, struct bytes *out,
+                   struct error *e) CHECKED;

@@ -2,11 +2,10 @@
  * authority that is trusted. A slow or lying authority costs seconds at most, and nothing is signed then. */
 #include "document/sign_internal.h"
 
-#include <curl/curl.h>
 #include <openssl/ts.h>
 #include <string.h>
 
-enum { STAMP_WAIT_MS = 8000, STAMP_CONNECT_MS = 3000, STAMP_BYTES_MAX = 64 << 10, NONCE_BYTES = 8 };
+enum { STAMP_BYTES_MAX = 64 << 10, NONCE_BYTES = 8 };
 
 static bool set_nonce(TS_REQ *q)
 {
@@ -44,45 +43,6 @@ static TS_REQ *question_new(const struct digest *digest)
         return NULL;
     }
     return q;
-}
-
-static size_t take(char *data, size_t size, size_t n, void *arg)
-{
-    struct buf *b = arg;
-
-    buf_add(b, data, size * n);
-    return b->overflow ? 0 : size * n;
-}
-
-static bool post(const char *url, const unsigned char *body, size_t len, struct buf *answer, struct error *e)
-{
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/timestamp-query");
-    char why[CURL_ERROR_SIZE] = "";
-    long status = 0;
-    CURLcode code;
-
-    if (!curl || !headers)
-        die("out of memory", 0);
-    /* These fail only on options that libcurl does not know. */
-    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
-    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)body);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)len);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)STAMP_WAIT_MS);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)STAMP_CONNECT_MS);
-    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
-    code = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    if (code != CURLE_OK)
-        return fail(e, E_TIMESTAMP, "%s", *why ? why : curl_easy_strerror(code));
-    return status == 200 || fail(e, E_TIMESTAMP, "the authority answered %ld", status);
 }
 
 static bool prove(TS_REQ *q, TS_RESP *answer, const STACK_OF(X509) * anchors, struct error *e)
@@ -131,7 +91,12 @@ bool stamp_fetch(const char *url, struct bytes over, const STACK_OF(X509) * anch
     unsigned char *der = NULL;
     int len = q ? i2d_TS_REQ(q, &der) : 0;
     bool good = (len > 0 || fail_openssl(e, E_INTERNAL, "ask for a timestamp")) &&
-                post(url, der, (size_t)len, &body, e) && read_answer(q, &body, anchors, a, token, e);
+                fetch_answer(&(struct fetch){.url = url,
+                                             .media_type = "application/timestamp-query",
+                                             .body = {der, len > 0 ? (size_t)len : 0},
+                                             .code = E_TIMESTAMP},
+                             &body, e) &&
+                read_answer(q, &body, anchors, a, token, e);
 
     OPENSSL_free(der);
     TS_REQ_free(q);

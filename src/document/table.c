@@ -51,11 +51,15 @@ const struct migration document_migrations[] = {
      "ALTER TABLE document ADD COLUMN successor BIGINT;    -- the newer document\n"
      "ALTER TABLE document ADD COLUMN end_reason TEXT;\n"
      "CREATE INDEX document_case_case ON document_case (case_id, document);\n"},
+    {5, "papers that are completed",
+     "-- The content as it was issued, before what proves its signatures later was added; NULL: nothing was.\n"
+     "ALTER TABLE document ADD COLUMN first_sha256 BYTEA;\n"
+     "ALTER TABLE document ADD COLUMN first_size BIGINT;\n"},
     {0},
 };
 
 /* clang-format off */
-#define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status, stands_for, ended_at, successor"
+#define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status, stands_for, ended_at, successor, first_sha256, first_size"
 /* clang-format on */
 
 static const char *kept(struct arena *a, const char *s)
@@ -65,7 +69,7 @@ static const char *kept(struct arena *a, const char *s)
 
 static bool read_row(struct rows *r, struct arena *a, struct document *out, struct error *e)
 {
-    struct bytes sha256 = rows_blob(r, 1);
+    struct bytes sha256 = rows_blob(r, 1), first = rows_blob(r, 17);
 
     *out = (struct document){.id = rows_i64(r, 0),
                              .size = rows_i64(r, 2),
@@ -83,6 +87,10 @@ static bool read_row(struct rows *r, struct arena *a, struct document *out, stru
                              .stands_for = kept(a, rows_text(r, 14)),
                              .ended_at = rows_instant(r, 15),
                              .successor = rows_i64(r, 16)};
+    if (first.len == DIGEST_BYTES) {
+        memcpy(out->first.bytes, first.data, DIGEST_BYTES);
+        out->first_size = rows_i64(r, 18);
+    }
     if (sha256.len != DIGEST_BYTES)
         return fail(e, E_DATABASE, "document %" PRId64 " has no digest", out->id);
     memcpy(out->digest.bytes, sha256.data, DIGEST_BYTES);
@@ -102,7 +110,8 @@ bool document_add(struct db *db, struct document *d, struct error *e)
                    ARGS(I64(d->id), BLOB(((struct bytes){d->digest.bytes, DIGEST_BYTES})), I64(d->size),
                         TEXT(d->media_type), TEXT(d->kind), TEXT(d->title), I64(d->owner), I64(d->uploader),
                         I64(d->case_id), I64(d->made_at), INSTANT(d->issued_at), INSTANT(d->valid_until),
-                        TEXT(d->verify_code), TEXT(d->status), TEXT(d->stands_for)));
+                        TEXT(d->verify_code), TEXT(d->status), TEXT(d->stands_for))) &&
+           db_emit(db, "document.added", d->id, d, e);
 }
 
 bool document_find(struct db *db, struct arena *a, int64_t id, struct document *out, bool *found, struct error *e)

@@ -161,6 +161,8 @@ json_t *verify_json_new(const struct verdict *v, enum lang lang)
     json_object_set_new(j, "valid_until", json_instant(v->document.valid_until));
     json_object_set_new(j, "ended_at", json_instant(v->document.ended_at));
     json_object_set_new(j, "sha256", json_string(hex));
+    digest_hex(&v->document.first, hex);
+    json_object_set_new(j, "first_sha256", v->document.first_size ? json_string(hex) : json_null());
     return j;
 }
 
@@ -233,7 +235,7 @@ static void compare(struct buf *b, const struct verdict *v)
 {
     /* clang-format off */
     static const char text[] =
-        "<section id=\"compare\" data-sha256=\"%s\" hidden><h2>So tệp của bạn với bản gốc</h2>"
+        "<section id=\"compare\" data-sha256=\"%s\" data-first=\"%s\" hidden><h2>So tệp của bạn với bản gốc</h2>"
         "<p>Chọn hoặc thả tệp PDF vào đây. Tệp được so ngay trên máy của bạn, không gửi đi đâu.</p>"
         "<p lang=\"en\">Choose or drop the PDF here. It is compared on your own device and sent nowhere.</p>"
         "<p><label for=\"file\">Tệp cần so <span lang=\"en\">(file to compare)</span></label> "
@@ -243,10 +245,11 @@ static void compare(struct buf *b, const struct verdict *v)
         "<p id=\"failed\" hidden>Trình duyệt này không so được tệp. <span lang=\"en\">This browser cannot compare the file.</span></p>"
         "</div></section><script src=\"/verify.js\" defer></script>";
     /* clang-format on */
-    char hex[DIGEST_HEX];
+    char hex[DIGEST_HEX], first[DIGEST_HEX];
 
     digest_hex(&v->document.digest, hex);
-    buf_printf(b, text, hex);
+    digest_hex(&v->document.first, first);
+    buf_printf(b, text, hex, v->document.first_size ? first : "");
 }
 
 const char *verify_page(struct arena *a, const struct verdict *v)

@@ -212,7 +212,7 @@ describe('keys', () => {
     const { code } = await file(lan, revoked)
     await walk(town, code, revoked, 'submit-for-signature')
     const signatory = await town.as('signatory', revoked)
-    assert.equal((await act(signatory, code, 'approve', {}, 500)).code, 'sign-key')
+    assert.equal((await act(signatory, code, 'approve', {}, 409)).code, 'sign-revoked')
     assert.deepEqual((await signatory.get(`/api/v1/cases/${code}`)).body.results, [])
   })
 

@@ -337,7 +337,7 @@ static void strangers_and_times(void **state)
     r = found(s, pdf, 60000);
     assert_string_equal(json_str(r, "outcome"), "revoked");
     assert_string_equal(json_str(row(r, 0), "outcome"), "sound");
-    assert_fails(s, E_SIGN_KEY,
+    assert_fails(s, E_SIGN_REVOKED,
                  document_sign(&s->house,
                                &(struct signing){.pdf = draft(s).pdf, .unit = unit_by_id(&s->house, s->unit)}, s->arena,
                                &pdf, &s->e));

@@ -125,6 +125,8 @@ export interface Signature {
   signed_at: string | null
   stamped_at: string | null
   outcome: 'sound' | 'untrusted' | 'expired' | 'revoked' | 'changed' | 'partial' | 'altered'
+  level: 'B-B' | 'B-T' | 'B-LT' | null
+  revocation: 'good' | 'revoked' | 'unknown'
   changes: 'none' | 'signatures' | 'form' | 'annotations' | 'content'
 }
 

@@ -32,6 +32,8 @@ function Row({ of }: { of: Signature }) {
       <Chip meaning={meaning} icon={icon}>{t(`check.${of.outcome}`)}</Chip>{' '}
       <span>{t('check.by', { who: of.signer ?? t('check.nobody'), organisation: of.organisation ?? '–' })}</span>{' '}
       {at ? <span>{t(of.stamped_at ? 'check.stamped' : 'check.claimed', { at: instant(at) })}</span> : null}{' '}
+      {of.level ? <span>{t(`check.level_${of.level}`)}</span> : null}{' '}
+      <span>{t(`check.revocation_${of.revocation}`)}</span>{' '}
       {of.changes === 'none' ? null : <span>{t(`check.after_${of.changes}`)}</span>}
     </li>
   )
