@@ -53,6 +53,8 @@ static void wait_for(struct comparison *c, qpdf_oh object)
 {
     int id = qpdf_oh_get_object_id(c->before, object);
 
+    if (id >= OBJECTS_MAX)
+        worse(c, CHANGE_CONTENT); /* nobody numbers so high but to hide */
     if (id <= 0 || id >= OBJECTS_MAX || c->seen[id] || c->n_waiting == OBJECTS_MAX)
         return;
     c->seen[id] = 1;

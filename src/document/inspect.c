@@ -422,6 +422,110 @@ static void read_stamp(struct inspection *x, struct judged *j, CMS_SignerInfo *s
     ERR_clear_error();
 }
 
+/* ---- the frame around it, that nobody signs: it must be as RFC 5652 wants it, and say what the signature says ---- */
+enum way { BEHIND, INSIDE };
+/* Steps over the next element, or into it; *content is what it holds. */
+static bool step(struct bytes *at, int wanted, enum way way, struct bytes *content)
+{
+    const unsigned char *start = at->data, *p = start;
+    bool whole = wanted == V_ASN1_INTEGER || wanted == V_ASN1_OBJECT;
+    long len;
+    int tag, class, said = at->len ? ASN1_get_object(&p, &len, &tag, &class, (long)at->len) : 0x80;
+
+    if (said & 0x81 || tag != wanted || whole == ((said & V_ASN1_CONSTRUCTED) != 0))
+        return false; /* broken, or of no fixed length: none of these is DER */
+    *content = (struct bytes){p, (size_t)len};
+    *at = way == INSIDE ? *content : (struct bytes){p + len, at->len - (size_t)(p - start) - (size_t)len};
+    return true;
+}
+
+/* Of the one signer's digest, and no other. */
+static bool names_digest(struct bytes set, const X509_ALGOR *wanted)
+{
+    const unsigned char *at = set.data;
+    X509_ALGOR *one = d2i_X509_ALGOR(NULL, &at, (long)set.len);
+    int type = V_ASN1_UNDEF;
+    bool good;
+
+    if (one)
+        X509_ALGOR_get0(NULL, &type, NULL, one);
+    good = one && at == (const unsigned char *)set.data + set.len && OBJ_cmp(one->algorithm, wanted->algorithm) == 0 &&
+           (type == V_ASN1_UNDEF || type == V_ASN1_NULL);
+    X509_ALGOR_free(one);
+    return good;
+}
+
+static bool is_number(struct bytes content, int wanted)
+{
+    return content.len == 1 && *(const unsigned char *)content.data == wanted;
+}
+
+static bool frame_fits(struct bytes der, CMS_ContentInfo *cms, CMS_SignerInfo *si)
+{
+    struct bytes at = der, content, version, digests;
+    ASN1_OCTET_STRING *by_key = NULL;
+    X509_ALGOR *digest;
+    int wanted;
+
+    CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, NULL);
+    (void)CMS_SignerInfo_get0_signer_id(si, &by_key, NULL, NULL); /* leaves it NULL when it names an issuer */
+    wanted = by_key ? 3 : 1;
+    if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data || !step(&at, V_ASN1_SEQUENCE, INSIDE, &content) ||
+        !step(&at, V_ASN1_OBJECT, BEHIND, &content) || !step(&at, 0, INSIDE, &content) ||
+        !step(&at, V_ASN1_SEQUENCE, INSIDE, &content) || !step(&at, V_ASN1_INTEGER, BEHIND, &version) ||
+        !step(&at, V_ASN1_SET, BEHIND, &digests) || !is_number(version, wanted) || !names_digest(digests, digest) ||
+        !step(&at, V_ASN1_SEQUENCE, BEHIND, &content))
+        return false;
+    (void)step(&at, 0, BEHIND, &content); /* certificates; there may be none */
+    (void)step(&at, 1, BEHIND, &content); /* lists, likewise */
+    return step(&at, V_ASN1_SET, INSIDE, &content) && step(&at, V_ASN1_SEQUENCE, INSIDE, &content) &&
+           step(&at, V_ASN1_INTEGER, INSIDE, &version) && is_number(version, wanted);
+}
+
+/* The name of the whole algorithm fits the digest and the key. */
+static bool algorithm_fits(CMS_SignerInfo *si, const X509 *signer)
+{
+    X509_ALGOR *digest, *whole;
+    int by_digest, by_key, key = EVP_PKEY_get_base_id(X509_get0_pubkey(signer)), nid;
+
+    CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &whole);
+    nid = OBJ_obj2nid(whole->algorithm);
+    if (!OBJ_find_sigid_algs(nid, &by_digest, &by_key))
+        return nid == key; /* only the key's, as older signatures say it */
+    return (by_digest == NID_undef || by_digest == OBJ_obj2nid(digest->algorithm)) &&
+           (by_key == key || nid == NID_rsassaPss);
+}
+
+/* Letter by letter: that they mean the same is not enough for what nobody signed. */
+static bool names_issuer(CMS_SignerInfo *si, const X509 *signer)
+{
+    X509_NAME *named = NULL;
+    const unsigned char *one, *other;
+    size_t n, m;
+
+    if (CMS_SignerInfo_get0_signer_id(si, NULL, &named, NULL) != 1 || !named)
+        return true; /* it names the key instead */
+    return X509_NAME_get0_der(named, &one, &n) == 1 &&
+           X509_NAME_get0_der(X509_get_issuer_name(signer), &other, &m) == 1 && n == m && memcmp(one, other, n) == 0;
+}
+
+/* What it brings along is unsigned too: of one that is believed, each certificate leads to what is trusted. */
+static bool bag_fits(struct inspection *x, CMS_ContentInfo *cms)
+{
+    STACK_OF(X509) *brought = CMS_get1_certs(cms);
+    bool good = true;
+
+    for (int i = 0; good && i < sk_X509_num(brought); i++) {
+        int why;
+        STACK_OF(X509) *chain = chain_of(x, sk_X509_value(brought, i), x->trust->now, &why);
+
+        good = chain || why == X509_V_ERR_CERT_HAS_EXPIRED;
+        sk_X509_pop_free(chain, X509_free);
+    }
+    sk_X509_pop_free(brought, X509_free);
+    return good;
+}
+
 /* A signature is believed only of who may sign: not of an authority, nor of a server. */
 static bool may_sign(X509 *signer)
 {
@@ -450,13 +554,13 @@ static void judge_signer(struct inspection *x, struct judged *j, CMS_ContentInfo
     }
     describe(x, j, signer);
     if (!type || OBJ_obj2nid(type) != NID_pkcs7_data || !digest_fits(x, j, si) || CMS_SignerInfo_verify(si) != 1 ||
-        !names_certificate(si, signer)) {
+        !names_certificate(si, signer) || !names_issuer(si, signer) || !algorithm_fits(si, signer)) {
         worse(j, OUTCOME_ALTERED);
         return;
     }
     read_stamp(x, j, si);
     judge_chain(x, j, signer);
-    if (!may_sign(signer))
+    if (!may_sign(signer) || !bag_fits(x, cms))
         worse(j, OUTCOME_UNTRUSTED);
 }
 
@@ -478,7 +582,7 @@ static void judge_cms(struct inspection *x, struct judged *j, struct bytes padde
 
     if (cms && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed && CMS_is_detached(cms) == 1)
         signers = CMS_get0_SignerInfos(cms);
-    if (sk_CMS_SignerInfo_num(signers) == 1) {
+    if (sk_CMS_SignerInfo_num(signers) == 1 && frame_fits(der, cms, sk_CMS_SignerInfo_value(signers, 0))) {
         add_known(x, cms);
         judge_signer(x, j, cms, sk_CMS_SignerInfo_value(signers, 0));
     } else {
