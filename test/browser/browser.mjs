@@ -25,12 +25,13 @@ export const SERVICE = '2.000635'
 const EXPECTED = [[404, /\/api\/v1\/drafts\/[\d.]+$/]]
 
 export class Town {
-  static async open() {
+  /** flags: more of them for the browser. */
+  static async open({ flags = [] } = {}) {
     const town = new Town()
     town.server = await serve()
     town.address = `http://127.0.0.1:${town.server.port}`
     town.accounts = accounts(town.server.data)
-    town.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+    town.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] })
     after(() => town.browser.close())
     const front = await town.server.send('GET', '/')
     assert.match(front.text, /<div id="root">/, 'this program carries no web client: build it with one')

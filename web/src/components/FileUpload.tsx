@@ -4,7 +4,9 @@ import { useTranslation } from 'react-i18next'
 import { Problem, upload } from '@/api/http'
 import type { DocumentMeta } from '@/api/types'
 import { Icon } from './Icon'
+import { PageCamera } from './PageCamera'
 import { ProblemView } from './Problems'
+import { hasCamera } from './useCamera'
 
 const MAX_MB = 200
 const accepted = ['image/jpeg', 'image/png', 'image/webp', 'image/tiff', 'application/pdf']
@@ -27,6 +29,7 @@ export function FileUpload({ label, sent = null, onSent }: FileUploadProps) {
   const abort = useRef<AbortController | null>(null)
   const [state, setState] = useState<State>({ at: 'idle' })
   const [refusal, setRefusal] = useState<string | null>(null)
+  const [camera, setCamera] = useState(false)
 
   const send = async (file: File) => {
     const control = new AbortController()
@@ -75,6 +78,10 @@ export function FileUpload({ label, sent = null, onSent }: FileUploadProps) {
       >
         {sent ? t('upload.replace') : t('upload.choose')}
       </Button>
+      {hasCamera() ? (
+        <Button variant="default" disabled={state.at === 'sending'} onClick={() => setCamera(true)} aria-label={`${t('camera.open')}: ${label}`}>{t('camera.open')}</Button>
+      ) : null}
+      <PageCamera opened={camera} label={label} onClose={() => setCamera(false)} onFile={(file) => { setCamera(false); take(file) }} />
       <span id={`${id}-hint`} className="hint">{t('upload.hint', { size: MAX_MB })}</span>
       <div aria-live="polite">
         {state.at === 'sending' ? (

@@ -340,6 +340,7 @@ const officer: Translated<typeof vi> = {
     person_label: 'Scan the code on the identity card, or type a personal number or full name',
     person_hint: 'A scan searches at once; after typing press Enter.',
     person_find: 'Find',
+    person_scan: 'Scan with the camera',
     person_none: 'The resident register has nobody with this number or name.',
     person_none_hint: 'Check the number on the card. For a name, type it in full; diacritics are not needed.',
     person_choose: 'Choose the applicant',

@@ -358,6 +358,7 @@ const officer = {
     person_label: 'Quét mã trên thẻ căn cước, hoặc gõ số định danh hay họ tên',
     person_hint: 'Quét xong là tìm ngay; gõ tay thì bấm Enter.',
     person_find: 'Tìm',
+    person_scan: 'Quét bằng máy ảnh',
     person_none: 'Không tìm thấy ai có số hay tên này trong cơ sở dữ liệu dân cư.',
     person_none_hint: 'Xem lại số trên thẻ. Tìm theo tên thì gõ đủ họ tên, không cần dấu.',
     person_choose: 'Chọn người nộp',

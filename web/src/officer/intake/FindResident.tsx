@@ -1,17 +1,22 @@
 import { useMutation } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
+import { CodeScanner } from '@/components/CodeScanner'
 import { useFormat } from '@/components/format'
 import { Loading } from '@/components/Loading'
 import { ProblemView } from '@/components/Problems'
+import { hasCamera } from '@/components/useCamera'
 import { findPeople, type Person } from '../api'
-import { readCard, type Card } from './card'
+import { placeOf, readCard, type Card } from './card'
 
 /** One field for all three: a scanned card, a number, a name. */
 export function FindResident({ onFound }: { onFound: (person: Person, card: Card | null) => void }) {
   const { t } = useTranslation('officer')
   const format = useFormat()
   const [typed, setTyped] = useState('')
+  const [scanning, setScanning] = useState(false)
+  const go = useNavigate()
   const input = useRef<HTMLInputElement>(null)
   const first = useRef<HTMLButtonElement>(null)
   useEffect(() => input.current?.focus(), [])
@@ -35,6 +40,15 @@ export function FindResident({ onFound }: { onFound: (person: Person, card: Card
     event.preventDefault()
     if (typed.trim()) find.mutate(typed.trim())
   }
+  /** A card finds its holder; the code of a dossier or of a paper opens it. */
+  const scanned = (text: string) => {
+    setScanning(false)
+    const place = placeOf(text)
+    if (place?.startsWith('/verify/')) return window.location.assign(place)
+    if (place) return void go(place)
+    setTyped(text)
+    find.mutate(text.trim())
+  }
   const people = find.data?.people ?? []
   return (
     <>
@@ -46,9 +60,11 @@ export function FindResident({ onFound }: { onFound: (person: Person, card: Card
             onChange={(event) => setTyped(event.target.value)}
           />
           <button type="submit" className="small-button">{t('intake.person_find')}</button>
+          {hasCamera() ? <button type="button" className="small-button" onClick={() => setScanning(true)}>{t('intake.person_scan')}</button> : null}
         </div>
         <p id="person-hint" className="hint">{t('intake.person_hint')}</p>
       </form>
+      <CodeScanner opened={scanning} onClose={() => setScanning(false)} onCode={scanned} />
       {find.isPending ? <Loading lines={2} /> : null}
       {find.error ? <ProblemView error={find.error} /> : null}
       <div role="status">

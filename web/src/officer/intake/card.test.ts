@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { disagreements, readCard } from './card'
+import { disagreements, placeOf, readCard } from './card'
 
 const scanned = '079080001234|024123456|Nguyễn Thị Lan|15081980|Nữ|12 Lê Lợi, phường Bến Thành, TP. Hồ Chí Minh|10062021'
 
@@ -32,5 +32,17 @@ describe('a card and the record', () => {
     ['agree when the record is silent', { full_name: 'Nguyễn Thị Lan' }, []],
   ])('%s', (_says, given, differ) => {
     expect(card && disagreements(card, given)).toEqual(differ)
+  })
+})
+
+describe('the code on a paper', () => {
+  it.each([
+    ['https://motcua.example/verify/0A1B2C3D4E5F', '/verify/0A1B2C3D4E5F'],
+    ['H29.1.5-261121-0001', '/can-bo/ho-so/H29.1.5-261121-0001'],
+    ['https://motcua.example/tra-cuu/H29.1.5-261121-0001?pin=12', '/can-bo/ho-so/H29.1.5-261121-0001'],
+    ['079080001234|024123456|Nguyễn Thị Lan|15081980|Nữ|12 Lê Lợi|10062021', null],
+    ['https://elsewhere.example/', null],
+  ])('%s leads to %s', (text, place) => {
+    expect(placeOf(text)).toBe(place)
   })
 })

@@ -16,6 +16,14 @@ export function readCard(text: string): Card | null {
   return { number, name, birth: date ? `${date[3]}-${date[2]}-${date[1]}` : '', sex, address }
 }
 
+/** Where what a code says is to be seen: a dossier, or the proof of a paper; null when it is neither. */
+export function placeOf(text: string): string | null {
+  const paper = /\/verify\/([0-9A-Z]{12})$/.exec(text.trim())?.[1]
+  if (paper) return `/verify/${paper}`
+  const dossier = /(?:^|\/)(H\d{2}(?:\.\d+)+-\d{6}-\d{4,})(?:$|[?#])/.exec(text.trim())?.[1]
+  return dossier ? `/can-bo/ho-so/${dossier}` : null
+}
+
 /** Written the same but for marks, case and spaces? */
 export const folded = (text: string): string =>
   text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/[đĐ]/g, 'd').toLowerCase().replace(/\s+/g, ' ').trim()
