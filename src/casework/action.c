@@ -405,6 +405,23 @@ static bool (*const effects[])(struct db *, struct acting *, struct error *) = {
 
 /* ---- the write ---- */
 
+/* What was granted is no more, so the registries no longer say it. */
+static bool take_back(struct db *db, const struct acting *x, struct error *e)
+{
+    const char *code = x->file.code, *note = x->input->note;
+    const struct record_undo undo = {
+        .case_id = x->file.id,
+        .actor = x->caller->who->party,
+        .unit = x->file.unit->id,
+        .now = x->caller->now,
+        .reason = arena_printf(x->arena, "Thu hồi kết quả của hồ sơ %s: %s", code, note),
+        .reason_kept = arena_printf(
+            x->arena, "Kết quả của hồ sơ %s đã bị thu hồi (%s); sau đó bản ghi đã có thay đổi khác, xin xem lại", code,
+            note)};
+
+    return records_undo(db, x->house, x->arena, &undo, e);
+}
+
 /* In the commit that gives a new one or takes one back the old one is invalid. */
 static bool end_results(struct db *db, const struct acting *x, const json_t *results, struct error *e)
 {
@@ -414,7 +431,7 @@ static bool end_results(struct db *db, const struct acting *x, const json_t *res
 
     if (effect_of(x) == EFFECT_WITHDRAW_RESULT) {
         how.status = "withdrawn";
-        return results_end(db, x->arena, &x->file, &how, e);
+        return results_end(db, x->arena, &x->file, &how, e) && take_back(db, x, e);
     }
     if (!x->grants)
         return true;

@@ -147,6 +147,15 @@ bool record_put(struct db *db, const struct registry *r, const struct record_wri
 /* Ends a record: it stays, with its history, but no longer holds. */
 bool record_end(struct db *db, const struct registry *r, const struct record_write *w, struct error *e) CHECKED;
 
+struct record_undo {
+    int64_t case_id, actor, unit, now;
+    const char *reason, *reason_kept; /* of what is taken back; of what others wrote over since, which stays */
+};
+/* Inside a write: takes back what a case wrote, each by a further version. A record it made ends; one it changed is as
+ * it was before; one that others changed after it keeps what it says, and only its history tells. */
+bool records_undo(struct db *db, const struct house *h, struct arena *a, const struct record_undo *undo,
+                  struct error *e) CHECKED;
+
 /* detail of the event "record.changed"; subject is the record's id */
 struct record_changed {
     const struct registry *registry;

@@ -43,6 +43,7 @@ const struct migration registry_migrations[] = {
      "  publish_at BIGINT,           -- when it comes in force; NULL: nobody has said\n"
      "  PRIMARY KEY (kind, key)\n"
      ");\n"},
+    {3, "what a case wrote", "CREATE INDEX record_change_case ON record_change (case_id, id) WHERE case_id <> 0;\n"},
     {0},
 };
 

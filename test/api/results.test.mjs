@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { eventually } from './harness.mjs'
-import { act, file, MARITAL, MARRIAGE, Town, walk } from './town.mjs'
+import { act, BIRTH, birthForm, DEATH, file, MARITAL, MARRIAGE, today, Town, upload, walk } from './town.mjs'
 
 const town = await Town.open()
 const [ward] = town.wards
@@ -92,4 +92,56 @@ test('running dossiers that use the paper are told, and may ask for it again', a
   const later = (await an.get(`/api/v1/cases/${code}`)).body
   assert.equal(later.papers.find((p) => p.kind === 'marital-status').document.status, 'withdrawn')
   assert.equal((await an.get(`/api/v1/cases/${code}/events`)).body.items.at(-1).action, 'paper-withdrawn')
+})
+
+test('with a withdrawn result goes what it wrote: a new version, with the reason', async () => {
+  const [mother] = await town.citizensWho((p) => p.sex === 'female' && p.status === 'alive' && p.birth_date < today(-20 * 365))
+  const specialist = await town.as('specialist', ward)
+  const born = async (name) => {
+    const { id } = await upload(mother)
+    const { code } = await file(mother, ward, { service: BIRTH, form: birthForm(name), papers: [{ kind: 'birth-notice', document: id }] })
+    await walk(town, code, ward, 'approve')
+    const [entry] = await specialist.all(`/api/v1/registries/birth/records?purpose=case&case=${code}&q=${encodeURIComponent(name)}`)
+    return { code, entry, number: entry.body.subject }
+  }
+  const at = (registry, key) => `/api/v1/registries/${registry}/records/${encodeURIComponent(key)}`
+  const read = async (registry, key, code) => (await specialist.get(`${at(registry, key)}?purpose=case&case=${code}`)).body
+  const newest = async (registry, key, code) =>
+    (await specialist.get(`${at(registry, key)}/history?purpose=case&case=${code}`)).body.items.reduce((a, b) => (a.version > b.version ? a : b))
+
+  const one = await born('Lê Thị Thu Hồi')
+  assert.equal((await read('person', one.number, one.code)).valid_to, null)
+  await act(signatory, one.code, 'withdraw-result', { note: 'Khai gian' })
+  for (const [registry, key] of [['birth', one.entry.key], ['person', one.number]]) {
+    assert.ok((await read(registry, key, one.code)).valid_to, `${registry} has ended`)
+    assert.match((await newest(registry, key, one.code)).reason, new RegExp(`^Thu hồi kết quả của hồ sơ ${one.code}: Khai gian$`))
+  }
+  assert.deepEqual(await specialist.all(`/api/v1/registries/birth/records?purpose=case&case=${one.code}&q=thu%20hoi`), [])
+
+  // Somebody wrote into the child's record since: it stays, and its history says that the ground is gone.
+  const other = await born('Lê Thị Còn Lại')
+  const steward = await town.as('steward', 'H29.11')
+  const before = (await steward.get(`${at('person', other.number)}?purpose=stewardship`)).body
+  await steward.put(at('person', other.number), { ...before.body, full_name: 'Lê Thị Còn' }, 200, { 'If-Match': `"${before.version}"` })
+  await act(signatory, other.code, 'withdraw-result', { note: 'Khai gian' })
+  assert.ok((await read('birth', other.entry.key, other.code)).valid_to)
+  const child = await read('person', other.number, other.code)
+  assert.deepEqual([child.valid_to, child.body.full_name, child.version], [null, 'Lê Thị Còn', before.version + 2])
+  assert.ok((await newest('person', other.number, other.code)).reason.includes(`${other.code} đã bị thu hồi (Khai gian)`))
+})
+
+test('a record that a withdrawn result had changed is as it was before', async () => {
+  const [teller, dead] = await town.citizensWho((p) => p.status === 'alive' && p.birth_date < today(-20 * 365), 2)
+  const { id } = await upload(teller)
+  const form = { relation: 'relative', deceased: { number: dead.party.number, full_name: dead.party.name }, death: { date: today(-2), place: 'Tại nhà', cause: 'Bệnh' } }
+  const steward = await town.as('steward', 'H29.11')
+  const person = async () => (await steward.get(`/api/v1/registries/person/records/${dead.party.number}?purpose=stewardship`)).body
+  const before = await person()
+  const { code } = await file(teller, ward, { service: DEATH, form, papers: [{ kind: 'death-notice', document: id }] })
+  await walk(town, code, ward, 'approve')
+  assert.equal((await person()).body.status, 'deceased')
+  await act(signatory, code, 'withdraw-result', { note: 'Nhầm người' })
+  const after = await person()
+  assert.deepEqual(after.body, before.body)
+  assert.equal(after.version, before.version + 2, 'nothing is overwritten')
 })
