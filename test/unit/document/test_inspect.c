@@ -198,7 +198,7 @@ static void a_changed_byte_is_found(void **state)
     struct street *s = *state;
     struct flips f = {.pdf = copy_of(s, signed_paper(s)), .trust = trust_of(s)};
 
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 60; i++)
         flip(&f, randombytes_uniform((uint32_t)f.pdf.len));
     flips_done(s, &f);
 }
