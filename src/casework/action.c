@@ -462,7 +462,8 @@ static bool write_action(struct db *db, void *arg, struct error *e)
             return false;
         c.results = json_text(x->arena, results);
     }
-    case_settle(&turn, &c, x->to, effect_of(x) == EFFECT_ASSIGN ? c.assignee : x->input->assignee);
+    case_settle(&turn, &c, x->transition->action, x->to,
+                effect_of(x) == EFFECT_ASSIGN ? c.assignee : x->input->assignee);
     return papers_bind(db, x->handed_in, x->n_handed_in, x->file.id, x->file.applicant, e) &&
            slips_write(db, x->caller, &x->after, x->transition->action, x->slips, x->n_slips, e) &&
            case_move(db, &turn, &c, x->transition->action, x->file.step, e) &&

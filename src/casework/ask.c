@@ -109,7 +109,7 @@ static bool make_child(struct db *db, struct turn *t, const struct case_file *c,
     if (!child_form(db, t, c, q, child, e))
         return false;
     by_asker.hops = t->hops + 1;
-    case_settle(&by_asker, child, child->step, 0);
+    case_settle(&by_asker, child, "ask", child->step, 0);
     return case_insert(db, &by_asker, child, "ask", e);
 }
 

@@ -277,6 +277,7 @@ struct case_file {
     const json_t *shared;      /* ids of other units with a part in it; NULL: none */
     int64_t spared;            /* papers that were not asked for, since the city held them; of a new one only */
     json_t *counts, *answers;  /* how its dates came about; what children answered; NULL in lists */
+    bool clock_set;            /* by the act under way; in no column */
 };
 
 enum { CASE_CODE_MAX = 64, CASE_PIN_CHARS = 6 };
@@ -483,8 +484,9 @@ struct turn { /* one act and all that follows of it */
 };
 /* The caller at a time that is not before the case's last act: a machine's clock may be set back. */
 struct caller caller_after(const struct caller *caller, const struct case_file *c);
-/* c, as it is to be, goes to that step: its times and its holder follow. */
-void case_settle(const struct turn *t, struct case_file *c, const struct step *to, int64_t assignee);
+/* c, as it is to be, goes to that step by that action: its times and its holder follow. */
+void case_settle(const struct turn *t, struct case_file *c, const char *action, const struct step *to,
+                 int64_t assignee);
 /* Writes the row (its version was c->version) and the event, tells whom it concerns, then all that the system does at
  * once: automatic steps, questions to other units, the answer to the case that asked. */
 bool case_move(struct db *db, struct turn *t, struct case_file *c, const char *action, const struct step *from,

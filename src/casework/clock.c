@@ -152,6 +152,7 @@ bool clock_start(const struct house *h, struct arena *a, struct case_file *c, co
         c->due_at = own.due_ms;
         c->legal_due_at = city.legal_due_ms;
     }
+    c->clock_set = true;
     cap(c);
     if (c->due_at != INSTANT_NONE)
         remember(h, a, c, why, now);
@@ -172,6 +173,7 @@ void clock_resume(const struct house *h, struct arena *a, struct case_file *c, c
 {
     c->due_at = moved(case_calendar(h, c), c->due_at, stopped, now);
     c->legal_due_at = moved(casework_of(h)->calendar, c->legal_due_at, stopped, now);
+    c->clock_set = true;
     cap(c);
     if (c->due_at != INSTANT_NONE)
         remember(h, a, c, why, now);

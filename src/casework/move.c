@@ -79,10 +79,21 @@ struct caller caller_after(const struct caller *caller, const struct case_file *
     return later;
 }
 
-void case_settle(const struct turn *t, struct case_file *c, const struct step *to, int64_t assignee)
+/* Whatever leads out of a step where the clock stands, it goes on from there: a standard action, a flow's own, the
+ * system. What counts it anew has said so. */
+static void leave(const struct turn *t, struct case_file *c, const char *action)
+{
+    if (c->step->pause && !c->clock_set && c->received_at != INSTANT_NONE)
+        clock_resume(t->house, t->arena, c, action, c->step_at, c->moved_at);
+    c->clock_set = false;
+}
+
+void case_settle(const struct turn *t, struct case_file *c, const char *action, const struct step *to,
+                 int64_t assignee)
 {
     c->moved_at = not_before(t->now, c->moved_at);
     if (to != c->step) {
+        leave(t, c, action);
         c->assignee = assignee;
         c->step_at = c->moved_at;
         c->silent_at = INSTANT_NONE;
@@ -217,7 +228,7 @@ bool case_advance(struct db *db, struct turn *t, struct case_file *c, const char
     by_system.note = NULL;
     by_system.units = NULL;
     by_system.hops = t->hops + 1;
-    case_settle(&by_system, c, to, 0);
+    case_settle(&by_system, c, action, to, 0);
     return case_move(db, &by_system, c, action, from, e);
 }
 

@@ -105,7 +105,7 @@ static bool insert(struct db *db, struct filing *f, struct error *e)
         .spared = papers_held(f->papers, f->n_papers),
     };
 
-    case_settle(&turn, &c, start, 0);
+    case_settle(&turn, &c, "submit", start, 0);
     if (!case_insert(db, &turn, &c, "submit", e))
         return false;
     f->id = c.id;

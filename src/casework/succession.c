@@ -79,7 +79,7 @@ static bool write_handed(struct db *db, void *arg, struct error *e)
         !heir_of(db, a, x, &c, &c.unit, e) || !keep_assignee(db, &c, e))
         return false;
     turn.note = arena_printf(a, "%s → %s", x->from->name[LANG_VI], c.unit->name[LANG_VI]);
-    case_settle(&turn, &c, c.step, c.assignee);
+    case_settle(&turn, &c, "taken-over", c.step, c.assignee);
     return case_move(db, &turn, &c, "taken-over", c.step, e);
 }
 

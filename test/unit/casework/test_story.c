@@ -298,6 +298,34 @@ static void a_payment_stops_the_clock(void **state)
     assert_string_equal(see(code).step->id, "deciding");
 }
 
+/* A step where the clock stands is left by an action that only this flow has, by a standard one, or by time. */
+static void the_clock_goes_on_whatever_leads_out_of_a_pause(void **state)
+{
+    static const char *const ways[] = {"take-down", "return-to-step", "hand-over", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        const char *code = received("short", "2026-03-02 08:00");
+
+        town.now = at("2026-03-03 08:00"); /* one day used, nine left */
+        act(specialist, code, "post");
+        assert_string_equal(said(see(code).due_at), "2026-03-16 08:00");
+        town.now = at("2026-03-09 08:00");
+        if (ways[i]) {
+            assert_int_equal(act_with(specialist, code, ways[i], (struct action_input){.note = "x"}), E_NONE);
+            assert_string_equal(said(see(code).due_at), "2026-03-20 08:00");
+            assert_int_equal(json_array_size(see(code).counts), 2);
+            assert_string_equal(json_str(json_array_get(see(code).counts, 1), "why"), ways[i]);
+            continue;
+        }
+        town.now = at("2026-04-02 17:01"); /* thirty days: the close of Thursday 2 April */
+        tick();
+        assert_string_equal(see(code).step->id, "deciding");
+        assert_string_equal(json_str(json_array_get(see(code).counts, 1), "why"), "lapse");
+        assert_string_equal(said(see(code).due_at), "2026-04-15 17:00");
+    }
+}
+
 static void an_apology_is_appointed_once(void **state)
 {
     const char *code = received("short", "2026-03-02 08:00");
@@ -366,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_supplement_continues_where_the_service_says_so),
         cmocka_unit_test(a_second_supplement_is_the_heads_and_late),
         cmocka_unit_test(a_payment_stops_the_clock),
+        cmocka_unit_test(the_clock_goes_on_whatever_leads_out_of_a_pause),
         cmocka_unit_test(an_apology_is_appointed_once),
         cmocka_unit_test(a_clock_that_is_set_back_harms_no_case),
     };
