@@ -88,8 +88,7 @@ static void leave(const struct turn *t, struct case_file *c, const char *action)
     c->clock_set = false;
 }
 
-void case_settle(const struct turn *t, struct case_file *c, const char *action, const struct step *to,
-                 int64_t assignee)
+void case_settle(const struct turn *t, struct case_file *c, const char *action, const struct step *to, int64_t assignee)
 {
     c->moved_at = not_before(t->now, c->moved_at);
     if (to != c->step) {
