@@ -358,7 +358,7 @@ const struct pack_kind casework_kinds[] = {
     {"calendar.yaml", "calendar", "name", calendar_schema_yaml, &calendar_schema_yaml_len, calendar_check, NULL},
     {"rules.yaml",    "rules",    "name", rules_schema_yaml,    &rules_schema_yaml_len,    rules_check,    NULL},
     {"unit-kinds.yaml", "unit_kind", "name", unit_kinds_schema_yaml, &unit_kinds_schema_yaml_len, NULL, NULL},
-    {"flows",         "flow",     "name", flow_schema_yaml,     &flow_schema_yaml_len,     flow_check,     NULL},
+    {"flows",         "flow",     "name", flow_schema_yaml,     &flow_schema_yaml_len,     flow_check,     NULL, flow_drawn},
     {"services",      "service",  "code", service_schema_yaml,  &service_schema_yaml_len,  service_check,  NULL},
     {0},
 };

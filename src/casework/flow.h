@@ -146,3 +146,5 @@ const struct step *flow_step(const struct flow *f, const char *id);
 /* An SVG picture of the flow, the step of that id (NULL: none) marked, with the whole in words for who cannot see it.
  */
 char *flow_svg(struct arena *a, const struct flow *f, const char *present, enum lang lang);
+/* The same of a definition that fits its schema; NULL when it is no flow all the same. */
+const char *flow_drawn(struct arena *a, const json_t *definition, enum lang lang);

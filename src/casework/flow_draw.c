@@ -293,3 +293,12 @@ char *flow_svg(struct arena *a, const struct flow *f, const char *present, enum 
     buf_done(&d.svg);
     return out;
 }
+
+const char *flow_drawn(struct arena *a, const json_t *definition, enum lang lang)
+{
+    auto_error struct error e;
+    struct flow *f = NULL;
+
+    error_init(&e);
+    return flow_compile(a, definition, 0, &f, &e) ? flow_svg(a, f, NULL, lang) : NULL;
+}

@@ -113,7 +113,8 @@ static void check_others(struct arena *a, const struct pack *pack, const struct 
 }
 
 bool definition_check(struct db *db, struct arena *a, const struct house *h, const struct definition_id *id,
-                      const char *text, bool others, struct pack_report *report, const json_t **body, struct error *e)
+                      const char *text, bool others, struct pack_report *report, struct definition_reading *out,
+                      struct error *e)
 {
     struct pack pack;
     struct gathering g;
@@ -122,12 +123,12 @@ bool definition_check(struct db *db, struct arena *a, const struct house *h, con
     struct yaml yaml;
 
     *report = (struct pack_report){.arena = a};
-    *body = NULL;
+    *out = (struct definition_reading){0};
     if (!read_text(a, text, &yaml, report))
         return true;
     if (!gather(db, h, a, &pack, &g, e))
         return false;
-    *body = yaml.root;
+    out->body = yaml.root;
     f = file_of(&g, id);
     before = f->body;
     f->body = yaml.root;
@@ -135,7 +136,7 @@ bool definition_check(struct db *db, struct arena *a, const struct house *h, con
     if (!text_equal(json_str(yaml.root, id->kind->key), id->key))
         pack_complain(report, f, arena_printf(a, "/%s", id->kind->key), "key", "%s is wanted", id->key);
     else
-        pack_check_one(&pack, h, f, report);
+        out->fits = pack_check_one(&pack, h, f, report);
     if (report->n == 0 && others && strcmp(id->kind->registry, "service") != 0)
         check_others(a, &pack, h, f, json_is_null(before) ? yaml.root : before, report);
     return true;

@@ -203,8 +203,9 @@ static json_t *problems_new(const struct pack_report *report)
     json_t *list = json_array();
 
     for (size_t i = 0; i < report->n; i++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s}", "line", report->problems[i].line, "rule",
-                                              report->problems[i].rule, "what", report->problems[i].what));
+        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s}", "line", report->problems[i].line, "pointer",
+                                              report->problems[i].pointer, "rule", report->problems[i].rule, "what",
+                                              report->problems[i].what));
     return list;
 }
 
@@ -213,14 +214,19 @@ bool post_definition_check(struct request *q, struct reply *r, struct error *e)
     struct text_input in;
     struct definition_id id;
     struct pack_report report;
-    const json_t *body;
+    struct definition_reading read;
+    const char *drawing = NULL;
     auto_read struct db *db = NULL;
 
     if (!id_of(q, &id, e) || !request_fields(q, definition_text_fields, &in, e) ||
         !store_read(request_house(q)->store, &db, e) ||
-        !definition_check(db, request_arena(q), request_house(q), &id, in.text, false, &report, &body, e))
+        !definition_check(db, request_arena(q), request_house(q), &id, in.text, false, &report, &read, e))
         return false;
-    return reply_json(r, 200, json_pack("{s:o, s:O?}", "problems", problems_new(&report), "body", body));
+    if (read.fits && id.kind->draw)
+        drawing = id.kind->draw(request_arena(q), read.body, request_lang(q));
+    return reply_json(
+        r, 200,
+        json_pack("{s:o, s:O?, s:s?}", "problems", problems_new(&report), "body", read.body, "drawing", drawing));
 }
 
 /* ---- publishing ---- */
@@ -256,14 +262,16 @@ static bool ready(struct house *h, struct arena *a, struct publishing *p, struct
 {
     auto_read struct db *db = NULL;
     struct pack_report report;
+    struct definition_reading read;
     bool found;
 
     if (!store_read(h->store, &db, e) || !draft_find(db, a, p->id, &p->draft, &found, e))
         return false;
     if (!found)
         return fail(e, E_NOT_FOUND, "%s has no draft", p->id->key);
-    if (!definition_check(db, a, h, p->id, p->draft.text, true, &report, &p->body, e))
+    if (!definition_check(db, a, h, p->id, p->draft.text, true, &report, &read, e))
         return false;
+    p->body = read.body;
     if (report.n == 0)
         return true;
     error_extra_new(e, "problems", problems_new(&report));

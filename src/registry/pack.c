@@ -13,12 +13,14 @@ enum { PACK_PROBLEMS_MAX = 2000 };
 
 /* ---- problems ---- */
 
-static void complain_at(struct pack_report *r, const char *path, int line, const char *rule, const char *what)
+static void complain_at(struct pack_report *r, const char *path, int line, const char *rule, const char *what,
+                        const char *pointer)
 {
     if (r->n == PACK_PROBLEMS_MAX)
         return; /* nobody mends more at once */
     r->problems = arena_grown(r->arena, r->problems, r->n, &r->room, sizeof *r->problems);
-    r->problems[r->n++] = (struct pack_problem){arena_strdup(r->arena, path), line, rule, what};
+    r->problems[r->n++] =
+        (struct pack_problem){arena_strdup(r->arena, path), line, rule, what, arena_strdup(r->arena, pointer)};
 }
 
 void pack_complain(struct pack_report *r, const struct pack_file *f, const char *pointer, const char *rule,
@@ -32,7 +34,7 @@ void pack_complain(struct pack_report *r, const struct pack_file *f, const char 
     what = arena_vprintf(r->arena, format, args);
     va_end(args);
     complain_at(r, f->path, yaml_line(&f->yaml, arena_printf(a, "%s%s", f->pointer, pointer)),
-                arena_strdup(r->arena, rule), what);
+                arena_strdup(r->arena, rule), what, pointer);
 }
 
 /* "line 7: what" as yaml_read() puts it */
@@ -46,7 +48,7 @@ void pack_complain_syntax(struct pack_report *r, const char *path, const struct 
         line = strtol(what + strlen("line "), &end, 10);
         what = end + strspn(end, ": ");
     }
-    complain_at(r, path, (int)line, "yaml", arena_strdup(r->arena, what));
+    complain_at(r, path, (int)line, "yaml", arena_strdup(r->arena, what), "");
 }
 
 /* ---- reading ---- */
@@ -128,7 +130,7 @@ static bool check_head(struct reading *r, struct error *e)
     struct stat st;
 
     if (stat(path, &st) != 0) {
-        complain_at(r->report, "pack.yaml", 1, "pack", "the pack has no pack.yaml that names it");
+        complain_at(r->report, "pack.yaml", 1, "pack", "the pack has no pack.yaml that names it", "");
         return true;
     }
     if (!read_yaml(r, path, "pack.yaml", &yaml, e))
@@ -139,7 +141,8 @@ static bool check_head(struct reading *r, struct error *e)
         if (members[i].titled ? !*json_title(j, LANG_VI) : !json_is_string(j))
             complain_at(r->report, "pack.yaml", yaml_line(&yaml, ""), "required",
                         arena_printf(r->report->arena, "%s is missing%s", members[i].member,
-                                     members[i].titled ? " or has no Vietnamese text" : ""));
+                                     members[i].titled ? " or has no Vietnamese text" : ""),
+                        "");
     }
     return true;
 }
@@ -165,7 +168,7 @@ static bool check_names(struct reading *r, const struct house *house, struct err
         return fail_errno(e, "%s", r->folder);
     while ((entry = readdir(dir)))
         if (!is_known(house, entry->d_name))
-            complain_at(r->report, entry->d_name, 1, "unknown", "no kind of definition has this name");
+            complain_at(r->report, entry->d_name, 1, "unknown", "no kind of definition has this name", "");
     (void)closedir(dir);
     return true;
 }

@@ -99,7 +99,7 @@ void pack_check(const struct pack *pack, const struct house *house, struct pack_
         qsort(report->problems, report->n, sizeof *report->problems, compare);
 }
 
-void pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
+bool pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
                     struct pack_report *report)
 {
     auto_arena struct arena *a = arena_new();
@@ -107,14 +107,18 @@ void pack_check_one(const struct pack *pack, const struct house *h, const struct
     const struct pack_kind *kind = pack_kind_of(h, f->kind);
     struct schema *schema;
     struct yaml yaml;
+    bool fits = false;
 
     error_init(&e);
     if (!pack_kind_schema(a, kind, &yaml, &e) || !schema_compile(a, yaml.root, &record_schema_options, &schema, &e))
         pack_complain(report, f, "", "schema-of-kind", "%s", e.detail);
-    else if (fits_schema(schema, f, report) && kind->check)
+    else
+        fits = fits_schema(schema, f, report);
+    if (fits && kind->check)
         kind->check(pack, f, report);
     if (report->n)
         qsort(report->problems, report->n, sizeof *report->problems, compare);
+    return fits;
 }
 
 /* ---- units ---- */

@@ -36,6 +36,7 @@ struct pack_problem {
     const char *path;
     int line;
     const char *rule, *what; /* rule: short name of the rule broken; what: the sentence */
+    const char *pointer;     /* within the definition; "" where a file could not be read */
 };
 struct pack_report {
     struct arena *arena;
@@ -59,6 +60,8 @@ struct pack_kind {
     void (*check)(const struct pack *pack, const struct pack_file *file, struct pack_report *report);
     /* After the definition was stored, inside the same write (units fill their own table); may be NULL. */
     bool (*stored)(struct db *db, struct house *house, const json_t *definition, struct error *e);
+    /* One that fits its schema as a picture (SVG), in the arena; NULL: there is none of it. The member may be NULL. */
+    const char *(*draw)(struct arena *a, const json_t *definition, enum lang lang);
 };
 
 /* Reads every file; problems of syntax go to the report, not to e. */

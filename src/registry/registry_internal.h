@@ -171,8 +171,8 @@ void json_nfc(json_t *j);
 
 /* ---- pack.c, pack_check.c: for one definition ---- */
 void pack_complain_syntax(struct pack_report *r, const char *path, const struct error *e);
-/* The schema of its kind, then what its kind's room knows. */
-void pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
+/* The schema of its kind, then what its kind's room knows. Whether it fits the schema. */
+bool pack_check_one(const struct pack *pack, const struct house *h, const struct pack_file *f,
                     struct pack_report *report);
 
 /* ---- definition.c: drafts of definitions ---- */
@@ -194,9 +194,13 @@ bool draft_save(struct db *db, const struct definition_id *id, const struct defi
                 struct error *e) CHECKED;
 bool draft_discard(struct db *db, const struct definition_id *id, struct error *e) CHECKED;
 /* What is wrong with a text as the definition of that id among all that are in force; others: with those too, if it
- * came in force. *body: what it says, in the arena; NULL when it cannot be read. */
+ * came in force. */
+struct definition_reading {
+    const json_t *body; /* what it says, in the arena; NULL when it cannot be read */
+    bool fits;          /* the schema of its kind */
+};
 bool definition_check(struct db *db, struct arena *a, const struct house *h, const struct definition_id *id,
-                      const char *text, bool others, struct pack_report *report, const json_t **body,
+                      const char *text, bool others, struct pack_report *report, struct definition_reading *out,
                       struct error *e) CHECKED;
 /* Inside a write: a new version in force from now; the draft is gone. E_STALE when another was published meanwhile. */
 bool definition_publish(struct db *db, struct house *h, const struct definition_id *id, const json_t *body,

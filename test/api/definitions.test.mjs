@@ -37,10 +37,23 @@ test('a check tells each problem with its line, as the command does', async () =
   const lines = changed((body) => { body.flow = 'no-such-flow' }).split('\n')
   const [wrong] = await problems(lines.join('\n'))
   assert.match(lines[wrong.line - 1], /no-such-flow/)
+  assert.equal(wrong.pointer, '/flow')
   assert.match((await problems('code: "2.000635"\nname: [1'))[0].rule, /yaml/)
   assert.equal((await problems(changed((body) => { body.code = '2.999999' })))[0].rule, 'key')
   assert.ok((await problems('42')).length > 0)
   await admin.post(`${SERVICE}/check`, { text: 'x'.repeat(400001) }, 422)
+})
+
+test('a flow is drawn as the text has it, once it fits its schema', async () => {
+  const flow = '/api/v1/definitions/flow/one-stop-direct'
+  const { text } = (await admin.get(flow)).body
+  const check = async (given) => (await admin.post(`${flow}/check`, { text: given }, 200)).body
+  assert.match((await check(text)).drawing, /^<svg/)
+  const lost = await check(text.replace(/^steps:$/m, 'steps:\n  lost: {title: {vi: Bước lạc, en: A lost step}, role: specialist, status: 4}'))
+  assert.match(lost.drawing, /Bước lạc/)
+  assert.ok(lost.problems.some(({ pointer, rule }) => pointer === '/steps/lost' && rule === 'flow-reachable'))
+  assert.equal((await check(text.replace(/^steps:$/m, 'no-steps:'))).drawing, null)
+  assert.equal((await admin.post(`${SERVICE}/check`, { text: renamed }, 200)).body.drawing, null)
 })
 
 test('versions are compared line by line', async () => {
