@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next'
 import { queryClient } from '@/api/hooks'
 import { currentLanguage, keepLanguage, type Language } from './language'
 import type officer from './officer.vi'
+import type setup from './setup.vi'
 import type vi from './vi'
 
 /** English must say everything that Vietnamese says: en.ts and officer.en.ts are typed by this. */
@@ -14,7 +15,7 @@ export type Translated<T> = { [K in keyof T]: T[K] extends string ? string : Tra
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation'
-    resources: { translation: typeof vi; officer: typeof officer }
+    resources: { translation: typeof vi; officer: typeof officer; setup: typeof setup }
   }
 }
 
@@ -22,6 +23,7 @@ declare module 'i18next' {
 const catalogues = {
   translation: { vi: () => import('./vi'), en: () => import('./en') },
   officer: { vi: () => import('./officer.vi'), en: () => import('./officer.en') },
+  setup: { vi: () => import('./setup.vi'), en: () => import('./setup.en') },
 }
 type Namespace = keyof typeof catalogues
 const wanted = new Set<Namespace>(['translation'])

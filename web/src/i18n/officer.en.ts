@@ -9,6 +9,7 @@ const officer: Translated<typeof vi> = {
     kind: {
       service: 'Services and forms', flow: 'Flows', calendar: 'Calendars', unit: 'Units', paper: 'Papers', registry: 'Registries', rules: 'Rules of time limits',
     },
+    view: 'Edit as', as_form: 'Form', as_text: 'Text', undo: 'Undo', see: 'Go there', drawing: 'The flow, drawn', against: 'Against version',
     drafts: 'Drafts', saved: 'Draft saved {{at}}', waits: 'In force from {{at}}', in_force: 'In force: version {{version}}.',
     text: 'Text (YAML or JSON)', save: 'Save draft', kept: 'Draft saved.', from: 'In force from', publish: 'Publish', sure: 'Publish now, for new dossiers',
     sure_later: 'Publish on the chosen day', not_yet: 'Not yet', published: 'Published. Running dossiers keep their version.', will: 'In force from {{day}}.',

@@ -16,6 +16,7 @@ const officer = {
     kind: {
       service: 'Thủ tục và tờ khai', flow: 'Quy trình', calendar: 'Lịch làm việc', unit: 'Cơ quan', paper: 'Mẫu giấy tờ', registry: 'Cơ sở dữ liệu', rules: 'Quy tắc thời hạn',
     },
+    view: 'Cách sửa', as_form: 'Biểu mẫu', as_text: 'Văn bản', undo: 'Hoàn tác', see: 'Đến chỗ sai', drawing: 'Sơ đồ quy trình', against: 'So với phiên bản',
     drafts: 'Bản nháp', saved: 'Bản nháp lưu {{at}}', waits: 'Có hiệu lực từ {{at}}', in_force: 'Đang có hiệu lực: phiên bản {{version}}.',
     text: 'Nội dung (YAML hoặc JSON)', save: 'Lưu nháp', kept: 'Đã lưu nháp.', from: 'Hiệu lực từ ngày', publish: 'Ban hành', sure: 'Ban hành ngay, hồ sơ mới theo bản này',
     sure_later: 'Ban hành vào ngày đã chọn', not_yet: 'Chưa', published: 'Đã ban hành. Hồ sơ đang xử lý giữ phiên bản cũ.', will: 'Sẽ có hiệu lực từ {{day}}.',

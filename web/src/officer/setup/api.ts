@@ -5,6 +5,8 @@ import type { JsonObject, Page, RegistryRecord, ServiceRow } from '@/api/types'
 /** What an administrator may edit, by the registries that hold it. */
 export const kinds = ['service', 'flow', 'calendar', 'unit', 'paper', 'registry', 'rules'] as const
 export type Kind = (typeof kinds)[number]
+/** What a form can show; the rest is text. */
+export const hasForm = (kind: string): boolean => ['service', 'flow', 'calendar', 'unit'].includes(kind)
 
 export interface Draft {
   text: string
@@ -22,12 +24,16 @@ export interface DefinitionText {
 }
 export interface Fault {
   line: number
+  /** Where in the definition; empty: the whole. */
+  pointer: string
   rule: string
   what: string
 }
 export interface Checked {
   problems: Fault[]
   body: JsonObject | null
+  /** A flow as it goes now. */
+  drawing: string | null
 }
 export interface DiffLine {
   mark: '=' | '-' | '+'
