@@ -24,6 +24,7 @@ struct acting {
     struct case_file after;        /* what the row becomes */
     const struct paper *handed_in; /* with a supplement */
     size_t n_handed_in;
+    const char *receiver; /* of a delivery: who signed for it; NULL: not said */
     struct grant grant;
     bool grants;
     struct slip_new slips[SLIPS_MAX];
@@ -374,6 +375,13 @@ static bool effect_set_fee(struct db *db, struct acting *x, struct error *e)
     return true;
 }
 
+/* At the counter the result is signed for; what is not said of it is not claimed. */
+static bool effect_deliver(struct db *db, struct acting *x, struct error *e)
+{
+    (void)db;
+    return !x->input->receiver || receiver_text(x->arena, x->input->receiver, &x->receiver, e);
+}
+
 static bool effect_move(struct db *db, struct acting *x, struct error *e)
 {
     (void)db;
@@ -400,6 +408,7 @@ static bool (*const effects[])(struct db *, struct acting *, struct error *) = {
     [EFFECT_WITHDRAW_RESULT]      = effect_withdraw_result,
     [EFFECT_CORRECT_RESULT]       = effect_correct_result,
     [EFFECT_SET_FEE]              = effect_set_fee,
+    [EFFECT_DELIVER]              = effect_deliver,
 };
 /* clang-format on */
 
@@ -454,6 +463,7 @@ static bool write_action(struct db *db, void *arg, struct error *e)
         .on_behalf = x->on_behalf,
         .units = x->input->units,
         .note = x->input->note,
+        .receiver = x->receiver,
     };
     json_t *results = NULL;
 

@@ -170,6 +170,8 @@ static struct digest event_digest(struct bytes before, int64_t seq, const struct
     buf_puts(&b, v->note ? v->note : "");
     if (v->on_behalf) /* rows before delegation have no such part */
         buf_printf(&b, "|for:%" PRId64, v->on_behalf);
+    if (v->receiver) /* nor rows in which nothing is signed for */
+        buf_printf(&b, "|receiver:%s", v->receiver);
     return digest_of((struct bytes){b.data, b.len});
 }
 
@@ -178,7 +180,7 @@ bool case_event_add(struct db *db, const struct event_row *v, struct error *e)
     static const char last_sql[] = "SELECT seq, hash FROM case_event WHERE case_id = $1 ORDER BY seq DESC LIMIT 1";
     static const char add_sql[] =
         "INSERT INTO case_event (case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash,"
-        " on_behalf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        " on_behalf, receiver) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     unsigned char before[DIGEST_BYTES] = {0};
     struct digest hash;
     int64_t seq = 1;
@@ -200,13 +202,13 @@ bool case_event_add(struct db *db, const struct event_row *v, struct error *e)
     return db_exec(db, NULL, e, add_sql,
                    ARGS(I64(v->case_id), I64(seq), I64(v->at), I64(v->actor), I64(v->unit), TEXT(v->action),
                         TEXT(v->from_step), TEXT(v->to_step), I64(v->to_status), TEXT(v->note),
-                        BLOB(((struct bytes){hash.bytes, sizeof hash.bytes})), I64(v->on_behalf)));
+                        BLOB(((struct bytes){hash.bytes, sizeof hash.bytes})), I64(v->on_behalf), TEXT(v->receiver)));
 }
 
 static bool chains_verify(struct db *db, bool *sound, int64_t *checked, struct error *e)
 {
     static const char sql[] = "SELECT case_id, seq, at, actor, unit, action, from_step, to_step, to_status, note, hash,"
-                              " on_behalf FROM case_event ORDER BY case_id, seq";
+                              " on_behalf, receiver FROM case_event ORDER BY case_id, seq";
     auto_rows struct rows *r = NULL;
     unsigned char before[DIGEST_BYTES] = {0};
     int64_t last_case = 0, last_seq = 0;
@@ -225,8 +227,9 @@ static bool chains_verify(struct db *db, bool *sound, int64_t *checked, struct e
             return false;
         if (!more)
             return true;
-        v = (struct event_row){rows_i64(r, 0),  rows_i64(r, 2),  rows_i64(r, 3),  rows_i64(r, 4),      rows_text(r, 5),
-                               rows_text(r, 6), rows_text(r, 7), rows_text(r, 9), (int)rows_i64(r, 8), rows_i64(r, 11)};
+        v = (struct event_row){rows_i64(r, 0),      rows_i64(r, 2),  rows_i64(r, 3),  rows_i64(r, 4),
+                               rows_text(r, 5),     rows_text(r, 6), rows_text(r, 7), rows_text(r, 9),
+                               (int)rows_i64(r, 8), rows_i64(r, 11), rows_text(r, 12)};
         if (v.case_id != last_case) {
             last_case = v.case_id;
             last_seq = 0;

@@ -47,7 +47,8 @@ static const struct field list_fields[] = {
     {"due_at",   FIELD_INSTANT, at(due_at),   0, .title = "the new appointment"}, \
     {"override", FIELD_TEXT,    at(override), FIELD_SENSITIVE, 1000, .title = "why a second supplement is asked for"}, \
     {"amount",   FIELD_I64,     at(amount),   0, .title = "whole đồng to be paid"}, \
-    {"units",    FIELD_ARRAY,   at(units),    0, 20, .title = "codes of the units to ask"}
+    {"units",    FIELD_ARRAY,   at(units),    0, 20, .title = "codes of the units to ask"}, \
+    {"receiver", FIELD_OBJECT,  at(receiver), FIELD_SENSITIVE, .title = "of deliver: who signs for the result: {name, relation: self|family|agent|other, proof}; agent and other show a proof"}
 #define OF_ACTION(member) offsetof(struct action_input, member)
 static const struct field action_fields[] = {
     ACTION_FIELDS(OF_ACTION),
@@ -542,6 +543,8 @@ static void write_event(struct json_out *o, struct rows *r, const struct house *
     out_member_text(o, "to", rows_text(r, 6));
     out_member_text(o, "note", rows_text(r, 7));
     out_member_text(o, "hash", hex);
+    out_key(o, "receiver");
+    out_raw(o, rows_is_null(r, 11) ? "null" : rows_text(r, 11));
     out_close(o, '}');
 }
 
@@ -549,7 +552,7 @@ static bool get_events(struct request *q, struct reply *r, struct error *e)
 {
     static const char sql[] =
         "SELECT v.seq, v.at, CASE WHEN p.kind = $4 THEN v.unit ELSE 0 END, p.name, v.action, v.from_step, v.to_step,"
-        " v.note, v.hash, v.actor, b.name FROM case_event v LEFT JOIN party p ON p.id = v.actor"
+        " v.note, v.hash, v.actor, b.name, v.receiver FROM case_event v LEFT JOIN party p ON p.id = v.actor"
         " LEFT JOIN party b ON b.id = v.on_behalf"
         " WHERE v.case_id = $1 AND v.seq > $2 ORDER BY v.seq LIMIT $3";
     auto_read struct db *db = NULL;

@@ -45,6 +45,7 @@ struct action_input {
     const char *note, *step, *entry;
     const char *override; /* why a second supplement is asked for all the same */
     const json_t *form, *papers, *units;
+    const json_t *receiver; /* {name, relation, proof} of whoever signs for the result; NULL: not said */
     int64_t assignee, due_at, amount;
     int64_t seen; /* version of If-Match; -1: none */
 };

@@ -437,10 +437,14 @@ struct event_row {
     int64_t case_id, at, actor, unit;
     const char *action, *from_step, *to_step, *note;
     int to_status;
-    int64_t on_behalf; /* whose role the actor had borrowed; 0: their own */
+    int64_t on_behalf;    /* whose role the actor had borrowed; 0: their own */
+    const char *receiver; /* JSON: who signed for the result; NULL: nobody, or it was not said */
 };
 /* Appends to the case's chain, inside the write that makes it true. */
 bool case_event_add(struct db *db, const struct event_row *event, struct error *e) CHECKED;
+
+/* What the event keeps of who signs for a result: checked JSON {name, relation, proof|null}, in the arena. */
+bool receiver_text(struct arena *a, const json_t *receiver, const char **out, struct error *e) CHECKED;
 
 /* ---- what may be done ---- */
 
@@ -480,7 +484,8 @@ struct turn { /* one act and all that follows of it */
     int64_t actor, on_behalf; /* parties; 0: the system */
     const json_t *units;      /* codes of units the officer asks */
     const char *note;
-    int hops; /* steps taken by the system so far; a ceiling against circles */
+    const char *receiver; /* of a delivery, as the event keeps it */
+    int hops;             /* steps taken by the system so far; a ceiling against circles */
 };
 /* The caller at a time that is not before the case's last act: a machine's clock may be set back. */
 struct caller caller_after(const struct caller *caller, const struct case_file *c);

@@ -52,7 +52,7 @@ static const struct standard_action standard[] = {
     {"set-fee",              {"Ấn định phí, lệ phí", "Set the fee"},            EFFECT_SET_FEE,        NEED_AMOUNT | NEED_NOTE, 1U << ROLE_CASHIER | 1U << ROLE_ONE_STOP, fee_may_be_set},
     {"request-payment",      {"Yêu cầu nộp phí, lệ phí", "Ask for a payment"},   EFFECT_ASK_PAYMENT,    NEED_NOTE, 0, NULL},
     {"reopen",               {"Mở lại hồ sơ", "Reopen"},                        EFFECT_REOPEN,         NEED_NOTE, 1U << ROLE_SIGNATORY | 1U << ROLE_UNIT_HEAD, NULL},
-    {"deliver",              {"Trả kết quả", "Deliver the result"},             EFFECT_MOVE,           0, 0, NULL},
+    {"deliver",              {"Trả kết quả", "Deliver the result"},             EFFECT_DELIVER,           0, 0, NULL},
     {"archive",              {"Lưu hồ sơ", "Archive"},                          EFFECT_MOVE,           0, 0, NULL},
 };
 

@@ -65,6 +65,7 @@ enum effect {
     EFFECT_WITHDRAW_RESULT,
     EFFECT_CORRECT_RESULT,
     EFFECT_SET_FEE,
+    EFFECT_DELIVER,
 };
 
 struct case_file;

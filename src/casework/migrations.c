@@ -117,6 +117,8 @@ const struct migration casework_migrations[] = {
      ");"},
     {5, "papers that nobody was asked for",
      "ALTER TABLE case_file ADD COLUMN spared BIGINT NOT NULL DEFAULT 0;"}, /* that the city held at filing */
+    {6, "who signed for a result",
+     "ALTER TABLE case_event ADD COLUMN receiver JSON;"}, /* {name, relation, proof}; NULL: nobody, or it was not said */
     {0},
 };
 /* clang-format on */

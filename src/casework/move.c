@@ -205,6 +205,7 @@ bool case_move(struct db *db, struct turn *t, struct case_file *c, const char *a
         .from_step = from->id,
         .to_step = c->step->id,
         .note = t->note,
+        .receiver = t->receiver,
         .to_status = (int)c->status,
     };
 
@@ -224,7 +225,7 @@ bool case_advance(struct db *db, struct turn *t, struct case_file *c, const char
     if (t->hops >= HOPS_MAX)
         return fail(e, E_INTERNAL, "case %s goes round in circles", c->code);
     by_system.actor = by_system.on_behalf = 0;
-    by_system.note = NULL;
+    by_system.note = by_system.receiver = NULL;
     by_system.units = NULL;
     by_system.hops = t->hops + 1;
     case_settle(&by_system, c, action, to, 0);

@@ -82,21 +82,32 @@ static json_t *at_value(struct rows *r, int column)
     return rows_is_null(r, column) ? json_null() : json_integer((json_int_t)rows_i64(r, column));
 }
 
+/* {name, relation, proof} of whoever signed for the result, else null. */
+static json_t *receiver_new(struct rows *r, int column)
+{
+    json_t *receiver = rows_is_null(r, column) ? NULL : json_loads(rows_text(r, column), 0, NULL);
+
+    return receiver ? receiver : json_null();
+}
+
 static json_t *register_row_new(const struct service *s, struct rows *r)
 {
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:s, s:I, s:s}", "code", rows_text(r, 0),
-        "service_code", rows_text(r, 1), "service", s ? s->name[LANG_VI] : rows_text(r, 1), "applicant",
-        rows_text(r, 2), "address", json_text_or_null(rows_text(r, 3)), "phone", json_text_or_null(rows_text(r, 4)),
-        "received_at", at_value(r, 5), "due_at", at_value(r, 6), "done_at", at_value(r, 7), "closed_at", at_value(r, 8),
-        "delivery", rows_text(r, 9), "channel", channel_name((enum channel)rows_i64(r, 10)), "status",
-        (json_int_t)rows_i64(r, 11), "status_title", status_title((enum status)rows_i64(r, 11), LANG_VI), "fee",
-        (json_int_t)rows_i64(r, 12), "result", s && *s->result_title[LANG_VI] ? s->result_title[LANG_VI] : "");
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:s, s:I, s:s, s:o}", "code",
+                     rows_text(r, 0), "service_code", rows_text(r, 1), "service",
+                     s ? s->name[LANG_VI] : rows_text(r, 1), "applicant", rows_text(r, 2), "address",
+                     json_text_or_null(rows_text(r, 3)), "phone", json_text_or_null(rows_text(r, 4)), "received_at",
+                     at_value(r, 5), "due_at", at_value(r, 6), "done_at", at_value(r, 7), "closed_at", at_value(r, 8),
+                     "delivery", rows_text(r, 9), "channel", channel_name((enum channel)rows_i64(r, 10)), "status",
+                     (json_int_t)rows_i64(r, 11), "status_title", status_title((enum status)rows_i64(r, 11), LANG_VI),
+                     "fee", (json_int_t)rows_i64(r, 12), "result",
+                     s && *s->result_title[LANG_VI] ? s->result_title[LANG_VI] : "", "receiver", receiver_new(r, 13));
 }
 
 #define REGISTER_COLUMNS                                                                                               \
     "SELECT c.code, c.service, c.applicant_name, p.address, p.phone, c.received_at, c.due_at, c.done_at,"              \
-    " c.closed_at, c.delivery, c.channel, c.status, c.fee FROM case_file c LEFT JOIN party p ON p.id = c.applicant"
+    " c.closed_at, c.delivery, c.channel, c.status, c.fee,"                                                            \
+    " (SELECT v.receiver FROM case_event v WHERE v.case_id = c.id AND v.seq = (SELECT MAX(w.seq) FROM case_event w"    \
+    " WHERE w.case_id = c.id AND w.receiver IS NOT NULL)) FROM case_file c LEFT JOIN party p ON p.id = c.applicant"
 
 bool register_rows(struct db *db, struct arena *a, const struct house *h, int64_t unit, const struct slip *paper,
                    int64_t from, int64_t to, json_t **out, struct error *e)

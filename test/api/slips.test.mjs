@@ -159,6 +159,42 @@ test("a unit's register is printed for its own officers and those who supervise 
   await desk.get(`/api/v1/units/${ward}/register?from=2020-01-01&to=${today}`, 422)
 })
 
+test('whoever takes the result at the counter signs for it: in the log and in the register', async () => {
+  const today = new Date(Date.now() + 7 * 3600e3).toISOString().slice(0, 10)
+  const done = async () => {
+    const { code } = await file(lan, ward, { delivery: 'counter' })
+    await walk(town, code, ward, 'approve')
+    return code
+  }
+  const signed = async (client, code) => (await client.all(`/api/v1/cases/${code}/events`)).map((e) => [e.action, e.receiver]).filter(([, receiver]) => receiver)
+  const code = await done()
+  const wrong = async (receiver) => (await act(desk, code, 'deliver', { receiver }, 422)).errors.map((e) => e.pointer)
+
+  assert.deepEqual(await wrong({}), ['/receiver/name'])
+  assert.deepEqual(await wrong({ name: '  ', relation: 'self' }), ['/receiver/name'])
+  assert.deepEqual(await wrong({ name: 'Lê Nhận Hộ', relation: 'friend' }), ['/receiver/relation'])
+  assert.deepEqual(await wrong({ name: 'Lê Nhận Hộ', relation: 'agent' }), ['/receiver/proof'])
+  assert.deepEqual(await wrong({ name: 'Lê Nhận Hộ', relation: 'self', phone: '1' }), ['/receiver/phone'])
+  assert.deepEqual(await wrong({ name: 7, relation: 'self' }), ['/receiver/name'])
+  assert.deepEqual(await wrong({ name: 'x'.repeat(201), relation: 'self' }), ['/receiver/name'])
+  await act(desk, code, 'deliver', { receiver: 'Lê Nhận Hộ' }, 422)
+  assert.deepEqual(await signed(desk, code), [], 'a refused delivery leaves no trace')
+
+  const receiver = { name: 'Quách Xuyến', relation: 'agent', proof: 'Giấy ủy quyền số 12' }
+  assert.equal((await act(desk, code, 'deliver', { receiver })).status, 10)
+  for (const client of [lan, desk]) assert.deepEqual(await signed(client, code), [['deliver', receiver]])
+
+  const own = await done()
+  await act(desk, own, 'deliver', { receiver: { name: lan.party.name, relation: 'self' } })
+  assert.deepEqual(await signed(lan, own), [['deliver', { name: lan.party.name, relation: 'self', proof: null }]])
+  const unsaid = await done()
+  await act(desk, unsaid, 'deliver')
+  assert.deepEqual(await signed(lan, unsaid), [], 'what was not said is not claimed')
+
+  const register = words((await desk.get(`/api/v1/units/${ward}/register?from=${today}&to=${today}`)).bytes)
+  for (const word of ['Xuyến', '(được', 'quyền)']) assert.ok(register.includes(word), `the register does not say "${word}"`)
+})
+
 test('a slip is signed by the officer and the unit, and by the unit alone where no officer acted', async () => {
   const signed = async (client, slip) => {
     const path = join(folder(), 'slip.pdf')
