@@ -166,6 +166,24 @@ step('the one-stop takes the fee and hands the result over', async () => {
   await desk.inspect('a case handed back')
 })
 
+step('another who comes to the counter signs for it, and shows by what right', async () => {
+  const filed = (await (await town.api(account)).post('/api/v1/cases', { service: SERVICE, unit: ward, form: { copies: 1 }, delivery: 'counter' }, 201)).body.code
+  for (const [action, role] of [['receive', 'one-stop'], ['hand-over', 'one-stop'], ['assign', 'specialist'], ['submit-for-signature', 'specialist'], ['approve', 'signatory']])
+    await (await town.api(town.account(role, ward))).post(`/api/v1/cases/${filed}/actions/${action}`, {}, 200)
+  await desk.go(`/can-bo/ho-so/${filed}`)
+  await desk.press(/^Trả kết quả/)
+  assert.equal(await desk.page.locator('#act-receiver').inputValue(), account.name, 'the applicant, unless somebody else comes')
+  await desk.page.locator('#act-receiver').fill('Quách Xuyến')
+  await desk.page.locator('#act-relation').selectOption('agent')
+  await desk.page.locator('.act-run').click()
+  await desk.sees('Xin ghi giấy ủy quyền hoặc giấy tờ đã xuất trình.')
+  await desk.inspect('signing for a result')
+  await desk.page.locator('#act-proof').fill('Giấy ủy quyền số 12')
+  await desk.page.locator('.act-run').click()
+  await desk.sees(/Đã xong: Trả kết quả/)
+  await desk.sees('Người ký nhận: Quách Xuyến (người được ủy quyền), Giấy ủy quyền số 12')
+})
+
 step('a stranger tracks the code, and proves the paper', async () => {
   await stranger.go(`/tra-cuu/${code}`)
   await stranger.sees('Đã trả kết quả')

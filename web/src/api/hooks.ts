@@ -234,6 +234,8 @@ export interface ActionCall extends JsonObject {
   amount?: number
   /** Codes of the units asked. */
   units?: string[]
+  /** Who signs for the result. */
+  receiver?: { name: string; relation: string; proof?: string }
 }
 
 /** An action on a case, naming the version that was seen. What came back is shown at once, lists are read again. */

@@ -270,6 +270,8 @@ export interface CaseEvent {
   to: string | number | null
   note: string | null
   hash: string
+  /** Who signed for the result. */
+  receiver: { name: string; relation: 'self' | 'family' | 'agent' | 'other'; proof: string | null } | null
 }
 
 export interface Entry {

@@ -7,13 +7,17 @@ import { FileUpload } from '@/components/FileUpload'
 import { Icon } from '@/components/Icon'
 import { Loading } from '@/components/Loading'
 import type { Definition } from '../api'
+import { lacksProof, receiverBody, ReceiverFields, type Receiver } from './ReceiverFields'
 
 /** Few actions change the form: what draws it is loaded for those. */
 const SchemaForm = lazy(() => import('@/components/schema/SchemaForm').then((module) => ({ default: module.SchemaForm })))
 
+/** At the counter the result is signed for. */
+const signedFor = (action: string, of: Case): boolean => action === 'deliver' && of.delivery === 'counter'
+
 /** Does an action ask anything, or is the button all of it? */
-export const asks = ({ id, needs, options }: Action): boolean =>
-  needs.length > 0 || (options?.assignee?.length ?? 0) > 0 || (options?.step?.length ?? 0) > 0 || (id === 'supplement' && (options?.papers?.length ?? 0) > 0)
+export const asks = ({ id, needs, options }: Action, of: Case): boolean =>
+  signedFor(id, of) || needs.length > 0 || (options?.assignee?.length ?? 0) > 0 || (options?.step?.length ?? 0) > 0 || (id === 'supplement' && (options?.papers?.length ?? 0) > 0)
 
 interface ActionFormProps {
   action: Action
@@ -42,7 +46,9 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
   const [asked, setAsked] = useState<string[]>([])
   const [brought, setBrought] = useState<{ kind: string; document: string; title: string }[]>([])
   const [form, setForm] = useState<JsonObject>(options?.form?.data ?? of.form)
+  const [receiver, setReceiver] = useState<Receiver>({ name: of.applicant.name, relation: 'self', proof: '' })
   const [tried, setTried] = useState(false)
+  const signs = signedFor(id, of)
   const people = options?.assignee ?? []
   const papers = options?.papers ?? []
   const steps = options?.step ?? []
@@ -60,6 +66,8 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     override: needed('override') && !override.trim() ? t('act.override_missing') : undefined,
     amount: needed('amount') && !/^[1-9]\d{0,11}$/.test(amount) ? t('act.amount_missing') : undefined,
     units: needed('units') && units.length === 0 ? t('act.units_missing') : undefined,
+    receiver: signs && !receiver.name.trim() ? t('act.receiver_missing') : undefined,
+    proof: signs && lacksProof(receiver) ? t('act.proof_missing') : undefined,
   }
   const wrong = (name: keyof typeof lacking) => (tried ? lacking[name] : undefined)
   const submit = (event?: SyntheticEvent) => {
@@ -87,6 +95,7 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
     if (needed('override')) body.override = override.trim()
     if (needed('amount')) body.amount = Number(amount)
     if (needed('units')) body.units = units
+    if (signs) body.receiver = receiverBody(receiver)
     onRun(body)
   }
   const keys = (event: KeyboardEvent) => {
@@ -145,6 +154,7 @@ export function ActionForm({ action, of, definition, entry, onFindEntry, busy, o
           data={known.rows.filter(({ code, in_force }) => code !== of.unit.code && in_force.to === null).map(({ code, name }) => ({ value: code, label: name }))}
         />
       ) : null}
+      {signs ? <ReceiverFields value={receiver} onChange={setReceiver} wrong={wrong} /> : null}
       {needed('amount') ? (
         <TextInput id="act-amount" label={t('act.amount')} inputMode="numeric" value={amount} error={wrong('amount')} onChange={(event) => setAmount(event.currentTarget.value.replace(/[^0-9]/g, ''))} />
       ) : null}

@@ -56,7 +56,7 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
   }
   const start = (action: Action) => {
     run.reset()
-    if (!asks(action)) {
+    if (!asks(action, of)) {
       if (harsh.has(action.id)) setAsking({ action, body: {} })
       else send(action, {})
       return
@@ -97,7 +97,7 @@ export function Actions({ of, now, definition, run, entry, onFindEntry, onDone }
         {actions.map((action, i) => (
           <li key={action.id} className={harsh.has(action.id) ? 'act act-harsh' : action === forward ? 'act act-first' : 'act'}>
             <button
-              type="button" className="act-button" disabled={run.isPending} aria-expanded={asks(action) ? open === action.id : undefined}
+              type="button" className="act-button" disabled={run.isPending} aria-expanded={asks(action, of) ? open === action.id : undefined}
               aria-describedby={`after-${action.id}`} onClick={() => start(action)}
             >
               <span>{action.title}</span>

@@ -10,13 +10,14 @@ export function History({ events, now }: { events: readonly CaseEvent[]; now: nu
   const words = useActionWords()
   return (
     <ol className="history" reversed>
-      {[...events].reverse().map(({ seq, at, actor, action, note }) => (
+      {[...events].reverse().map(({ seq, at, actor, action, note, receiver }) => (
         <li key={seq}>
           <p className="history-what">{words(action)}</p>
           <p className="hint">
             {[actor?.name, actor?.on_behalf_of ? t('dossier.on_behalf', { name: actor.on_behalf_of }) : null, typeof actor?.unit === 'string' ? actor.unit : actor?.unit?.name].filter(Boolean).join(', ')}
             {' · '}<time dateTime={at}>{when(at, now)}</time>
           </p>
+          {receiver ? <p className="history-note">{[t('dossier.signed_for', { name: receiver.name, relation: t(`act.relations.${receiver.relation}`) }), receiver.proof].filter(Boolean).join(', ')}</p> : null}
           {note ? <p className="history-note">{note}</p> : null}
         </li>
       ))}
