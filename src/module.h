@@ -29,7 +29,7 @@ struct module {
     void (*stop)(struct house *house); /* in the reverse order; also after a failed start */
 };
 
-enum room { ROOM_PEOPLE, ROOM_REGISTRY, ROOM_DOCUMENT, ROOM_CASEWORK, ROOM_NOTICE, ROOM__COUNT };
+enum room { ROOM_PEOPLE, ROOM_REGISTRY, ROOM_DOCUMENT, ROOM_CASEWORK, ROOM_NOTICE, ROOM_EXCHANGE, ROOM__COUNT };
 
 /* Made by main, frozen once every module has started. */
 struct house {

@@ -49,6 +49,26 @@ struct action_input {
     int64_t assignee, due_at, amount;
     int64_t seen; /* version of If-Match; -1: none */
 };
+/* ---- for the rooms above: as much of a case as they need ---- */
+struct case_glimpse {
+    int64_t id, applicant;
+    const char *code, *delivery, *service_name[LANG__COUNT];
+    const struct unit *unit; /* that answers for it */
+    bool own;                /* the asker's own, or filed by them for another */
+    bool one_stop;           /* the asker acts there as its one-stop officer */
+    bool is_done;            /* the result is there and waits to be handed over (status 9) */
+    int64_t fee_due;         /* what is still to be paid; 0: nothing */
+};
+/* Strings in the arena. E_NOT_FOUND, and a line in the audit log, when it is not for this caller; a look at another
+ * person's case leaves its trace. */
+bool case_glance_at(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
+                    struct case_glimpse *out, struct error *e) CHECKED;
+/* is_done, asked again inside a write. */
+bool case_is_done(struct db *db, int64_t case_id, bool *yes, struct error *e) CHECKED;
+/* The system takes an action that only moves the case, when its step offers it now; *done tells. The note stays in the
+ * log; fee_paid: the fee was collected on the way. Inside a write. */
+bool case_act_by_system(struct db *db, struct house *h, int64_t case_id, const char *action, const char *note,
+                        bool fee_paid, int64_t now, bool *done, struct error *e) CHECKED;
 /* Does what the flow allows this caller now; else E_ACTION_ILLEGAL with the actions that are legal. */
 bool case_act(struct house *h, struct arena *a, const struct caller *caller, const char *code, const char *action,
               const struct action_input *input, struct error *e) CHECKED;

@@ -1,0 +1,110 @@
+/* What rooms above see of a case and do to it, without knowing how it is kept. */
+#include "casework/casework_internal.h"
+
+#include <string.h>
+
+static bool log_look(struct db *db, struct arena *a, struct house *h, const struct caller *caller,
+                     const struct case_file *c, struct error *e)
+{
+    struct party p;
+    bool found;
+
+    if (!party_find(db, a, c->applicant, &p, &found, e))
+        return false;
+    audit_later(h, &(struct audit){.action = "read",
+                                   .what = "case",
+                                   .key = c->code,
+                                   .about = found ? p.number : NULL,
+                                   .actor = caller->who->party,
+                                   .unit = c->unit->id,
+                                   .case_id = c->id,
+                                   .purpose = "case",
+                                   .address = caller->address,
+                                   .at = caller->now});
+    return true;
+}
+
+static bool refuse(struct house *h, const struct caller *caller, const char *code, struct error *e)
+{
+    audit_later(h, &(struct audit){.action = "denied",
+                                   .what = "case",
+                                   .key = code,
+                                   .actor = caller->who->party,
+                                   .address = caller->address,
+                                   .at = caller->now});
+    return fail(e, E_NOT_FOUND, "case %s", code);
+}
+
+bool case_glance_at(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
+                    struct case_glimpse *out, struct error *e)
+{
+    struct case_file c;
+    struct standing s;
+    bool found;
+
+    if (!case_find(db, a, h, code, &c, &found, e))
+        return false;
+    s = found ? case_standing(h, caller->who, &c, caller->now) : (struct standing){0};
+    if (!s.sees)
+        return refuse(h, caller, code, e);
+    *out = (struct case_glimpse){
+        .id = c.id,
+        .applicant = c.applicant,
+        .code = c.code,
+        .delivery = c.delivery,
+        .service_name = {c.service->name[LANG_VI], c.service->name[LANG_EN]},
+        .unit = unit_acted_for(h, caller->who, c.unit, caller->now),
+        .own = s.own || s.agency,
+        .one_stop = s.bits & 1U << ROLE_ONE_STOP,
+        .is_done = c.status == STATUS_DONE,
+        .fee_due = text_equal(c.fee_state, "due") ? c.fee : 0,
+    };
+    return caller->who->party == c.applicant || log_look(db, a, h, caller, &c, e);
+}
+
+static const struct transition *offered(const struct case_file *c, const char *action)
+{
+    for (size_t i = 0; i < c->step->n_transitions; i++)
+        if (strcmp(c->step->transitions[i].action, action) == 0 && c->step->transitions[i].to)
+            return &c->step->transitions[i];
+    return NULL;
+}
+
+bool case_act_by_system(struct db *db, struct house *h, int64_t case_id, const char *action, const char *note,
+                        bool fee_paid, int64_t now, bool *done, struct error *e)
+{
+    auto_arena struct arena *a = arena_new();
+    struct turn turn = {.house = h, .arena = a, .now = now, .note = note};
+    const struct transition *way;
+    const struct step *from;
+    struct case_file c;
+    const char *code;
+    bool found = false;
+
+    *done = false;
+    if (!case_code_of(db, a, case_id, &code, e) || (code && !case_find(db, a, h, code, &c, &found, e)))
+        return false;
+    way = found ? offered(&c, action) : NULL;
+    if (!way)
+        return true;
+    if (!condition_holds(db, a, &c, way->when, done, e))
+        return false;
+    if (!*done)
+        return true;
+    from = c.step;
+    if (fee_paid && text_equal(c.fee_state, "due"))
+        c.fee_state = "paid";
+    case_settle(&turn, &c, way->to, 0);
+    return case_move(db, &turn, &c, action, from, e);
+}
+
+bool case_is_done(struct db *db, int64_t case_id, bool *yes, struct error *e)
+{
+    auto_rows struct rows *r = NULL;
+    bool found;
+
+    if (!db_find(db, &r, &found, e, "SELECT status FROM case_file WHERE id = $1", ARGS(I64(case_id))))
+        return false;
+    *yes = found && rows_i64(r, 0) == STATUS_DONE;
+    return true;
+}
