@@ -25,10 +25,10 @@ export const SERVICE = '2.000635'
 const EXPECTED = [[404, /\/api\/v1\/drafts\/[\d.]+$/]]
 
 export class Town {
-  /** flags: more of them for the browser. */
-  static async open({ flags = [] } = {}) {
+  /** flags: more of them for the browser; the rest is serve()'s. */
+  static async open({ flags = [], ...options } = {}) {
     const town = new Town()
-    town.server = await serve()
+    town.server = await serve(options)
     town.address = `http://127.0.0.1:${town.server.port}`
     town.accounts = accounts(town.server.data)
     town.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] })

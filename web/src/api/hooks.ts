@@ -5,7 +5,7 @@ import { useEffect } from 'react'
 import { call, newKey, Problem } from './http'
 import type {
   Board,
-  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, JsonObject, Me, Notice, Page, Queue, QueueCall, Service, ServiceForm, ServiceRow, Share, Shared, Slip, Ticket, Track, Unit, Vault,
+  Access, Case, CaseEvent, CaseRow, Check, Draft, Entry, HandOver, JsonObject, Me, Notice, Page, Queue, QueueCall, Service, ServiceForm, ServiceRow, Share, Shared, ShipmentView, Slip, Ticket, Track, Unit, Vault,
 } from './types'
 
 /** A session that ended anywhere has ended everywhere: pages that need one then ask to sign in again. */
@@ -38,6 +38,9 @@ export const keys = {
   case: (code: string) => ['case', code] as const,
   events: (code: string) => ['case', code, 'events'] as const,
   slips: (code: string) => ['case', code, 'slips'] as const,
+  shipment: (code: string) => ['case', code, 'shipment'] as const,
+  handOvers: (code: string) => ['case', code, 'hand-overs'] as const,
+  troubles: (unit: string) => ['cases', 'troubles', unit] as const,
   entries: (code: string, q: string) => ['case', code, 'entries', q] as const,
   track: (code: string, pin: string) => ['track', code, pin] as const,
   notices: (query: JsonObject) => ['notices', query] as const,
@@ -201,6 +204,42 @@ export function useCallNext(unit: string) {
   return useMutation({
     mutationFn: (desk: string) => call<QueueCall>(`/units/${encodeURIComponent(unit)}/queue/next`, { method: 'POST', body: { desk } }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.queue(unit) }),
+  })
+}
+
+const PARCEL_EVERY_MS = 10_000
+
+/** A case's parcel; what goes on elsewhere is asked for again while the page is open. */
+export const useShipment = (code: string, enabled: boolean) =>
+  useQuery({
+    queryKey: keys.shipment(code),
+    queryFn: ({ signal }) => call<ShipmentView>(`/cases/${encodeURIComponent(code)}/shipment`, { signal }),
+    enabled,
+    refetchInterval: ({ state }) => (state.data?.shipment && state.data.shipment.state !== 'delivered' ? PARCEL_EVERY_MS : false),
+  })
+
+/** What of a case is handed over to other systems; what is not through is asked for again. */
+export const useHandOvers = (code: string, enabled: boolean) => {
+  const found = useQuery({
+    queryKey: keys.handOvers(code),
+    queryFn: ({ signal }) => call<Page<HandOver>>(`/cases/${encodeURIComponent(code)}/hand-overs`, { signal }),
+    enabled,
+    refetchInterval: ({ state }) => (state.data?.items.some((one) => one.state === 'waiting' || one.state === 'failed') ? PARCEL_EVERY_MS / 4 : false),
+  })
+  return { ...found, rows: found.data?.items ?? [] }
+}
+
+/** What of a unit's does not get through. */
+export const useTroubles = (unit: string) => usePages<HandOver>(keys.troubles(unit), `/units/${encodeURIComponent(unit)}/hand-overs`, { only: 'trouble' }, unit !== '')
+
+interface ParcelCall { path: string; body: JsonObject }
+
+/** Posts a parcel, records where it is, acts on its order: whatever follows is read again. */
+export function useParcelCall(code: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ path, body }: ParcelCall) => call<unknown>(path, { method: 'POST', body, idempotencyKey: newKey() }),
+    onSettled: () => Promise.all([client.invalidateQueries({ queryKey: keys.case(code) }), client.invalidateQueries({ queryKey: ['cases'] })]),
   })
 }
 

@@ -401,6 +401,54 @@ export interface QueueCall extends Pick<Queue, 'waiting' | 'calls'> {
   person: { name: string; number: string | null } | null
 }
 
+/** Something handed over to another system. */
+export interface HandOver {
+  id: string
+  system: Coded
+  kind: string
+  case: string | null
+  /** Who takes care of it. */
+  unit: Coded | null
+  state: 'waiting' | 'failed' | 'sent' | 'done-by-hand'
+  state_title: string
+  tries: number
+  made_at: string
+  changed_at: string
+  /** When it is tried; null: not by itself. */
+  next_at: string | null
+  problem: { code: string; title: string; detail: string | null } | null
+  reference: string | null
+  note: string | null
+  actions: ('retry' | 'done-by-hand')[]
+}
+export type ShipmentState = 'to-order' | 'ordered' | 'picked-up' | 'in-transit' | 'lost' | 'returned' | 'delivered'
+export interface Receiver {
+  name: string | null
+  phone: string | null
+  address: string | null
+  place: string | null
+}
+export interface ShipmentView {
+  may_send: boolean
+  carrier: boolean
+  fee_due: number
+  /** As the city knows the applicant, for whoever may send it. */
+  receiver: Receiver | null
+  record: ShipmentState[]
+  shipment: {
+    id: string
+    number: string | null
+    state: ShipmentState
+    state_title: string
+    by_hand: boolean
+    cod: number
+    receiver: Receiver
+    made_at: string
+    changed_at: string
+    events: { at: string; state: ShipmentState; state_title: string; source: 'carrier' | 'officer' | 'system'; note: string | null }[]
+  } | null
+}
+
 export interface Board extends Tally {
   unit: Coded
   at: string

@@ -20,6 +20,7 @@ import { usePageTitle } from '@/components/usePage'
 import { CitizenActions } from './CitizenActions'
 import { useMoments } from './moments'
 import { heldTitle } from './papers'
+import { Parcel } from './Parcel'
 import { Slips } from './Slips'
 import './citizen.css'
 
@@ -73,6 +74,7 @@ function Body({ of }: { of: Case }) {
       <h1>{of.service.name}</h1>
       <p className="chips"><StatusChip status={of.status} />{running && of.silent ? <span className="hint">{t('dossier.silent')}</span> : null}{running ? <CaseDeadline of={of} /> : null}</p>
       <Results of={of} />
+      <Parcel of={of} />
       <CitizenActions of={of} />
       <h2>{t('dossier.way')}</h2>
       {events.error ? <ProblemView error={events.error} onRetry={() => void events.refetch()} /> : null}

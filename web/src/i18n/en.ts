@@ -86,6 +86,17 @@ const en: Translated<typeof vi> = {
   },
   level: { full: 'Wholly online', partial: 'Partly online', information: 'At the counter' },
   channel: { online: 'Online', counter: 'At the counter', post: 'By post' },
+  parcel: {
+    title: 'Parcel',
+    number: 'Parcel number',
+    to: 'Receiver',
+    cod: 'The post collects {{amount}} at the door.',
+    waits: 'The result is ready. The office is about to post it.',
+    trouble: '{{system}} could not be told yet. {{unit}} takes care of it; there is nothing you have to do.',
+    again: 'It is tried again by itself at {{at}}.',
+    by_hand: 'An officer will look into it and send it again.',
+    log: 'Where the parcel has been',
+  },
   delivery: { vault: 'Into my papers here', counter: 'Collect at the counter', post: 'Send by post' },
   status: {
     s1: 'Submitted, waiting to be received',

@@ -79,6 +79,17 @@ const vi = {
   },
   level: { full: 'Làm trực tuyến toàn bộ', partial: 'Làm trực tuyến một phần', information: 'Làm tại quầy' },
   channel: { online: 'Trực tuyến', counter: 'Tại quầy', post: 'Qua bưu điện' },
+  parcel: {
+    title: 'Bưu gửi',
+    number: 'Số bưu gửi',
+    to: 'Người nhận',
+    cod: 'Bưu chính thu hộ {{amount}} khi phát.',
+    waits: 'Kết quả đã sẵn sàng. Cơ quan đang chuẩn bị gửi qua bưu chính.',
+    trouble: 'Chưa báo được cho {{system}}. {{unit}} đang lo việc này, bạn không phải làm gì.',
+    again: 'Hệ thống tự gửi lại lúc {{at}}.',
+    by_hand: 'Cán bộ sẽ kiểm tra và gửi lại.',
+    log: 'Đường đi của bưu gửi',
+  },
   delivery: { vault: 'Vào kho giấy tờ của tôi', counter: 'Nhận tại quầy', post: 'Gửi qua bưu điện' },
   status: {
     s1: 'Đã nộp, chờ tiếp nhận',

@@ -21,6 +21,7 @@ import { FormPanel } from './FormPanel'
 import { History } from './History'
 import { IdentityBar } from './IdentityBar'
 import { PapersPanel, readables } from './PapersPanel'
+import { Parcel } from './Parcel'
 
 function Dossier({ of }: { of: Case }) {
   const { t } = useTranslation('officer')
@@ -91,6 +92,7 @@ function Dossier({ of }: { of: Case }) {
         <section className="panel panel-acts" aria-labelledby="panel-acts" tabIndex={0}>
           <h2 id="panel-acts">{t('dossier.actions')}</h2>
           <Actions of={of} now={now} definition={definition} run={run} entry={entry} onFindEntry={setFinding} onDone={setSeen} />
+          <Parcel of={of} />
           <Asked of={of} to={(code) => `/can-bo/ho-so/${encodeURIComponent(code)}`} />
           <FlowPicture of={of} />
           <h2>{t('dossier.history')}</h2>

@@ -11,6 +11,7 @@ import { usePageTitle } from '@/components/usePage'
 import { Due } from '../Due'
 import { writeFilter, plain } from '../inbox/filters'
 import { useNow } from '../now'
+import { Troubles } from './Troubles'
 
 interface Bar { id: string; name: string; tally: Tally; to: string }
 
@@ -142,6 +143,7 @@ export default function Overview({ me }: { me: Me }) {
             ))}
           </ol>
         </section>
+        <Troubles unit={chosen} />
         <Bars title={t('overview.by_status')} bars={statuses.map(({ status, title, ...tally }) => ({ id: String(status), name: title, tally, to: inUnit({ status: String(status) }) }))} />
         <Bars title={t('overview.by_service')} bars={services.slice(0, 12).map(({ code, name, ...tally }) => ({ id: code, name, tally, to: inUnit({ service: code }) }))} />
         <Rows title={t('overview.late_list')} rows={late.rows} none={t('overview.nothing_late')} now={now} />
