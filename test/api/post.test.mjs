@@ -1,14 +1,16 @@
 // Results by post, and what is handed over to another system when that system is slow, down, lies or forgets.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Carrier } from '../carrier.mjs'
-import { defer, valueOf } from './harness.mjs'
+import { accounts, Client, copyCity, defer, demoCity, folder, Server, valueOf } from './harness.mjs'
 import { act, EXTRACT, file, Town, walk } from './town.mjs'
 
 const SECRET = 'a secret of the tests', CUSTOMER = 'H29-TEST'
 const carrier = await Carrier.start({ secret: SECRET, customer: CUSTOMER })
 defer(() => carrier.stop())
-const town = await Town.open({ options: { env: { MOTCUA_POST_URL: carrier.url, MOTCUA_POST_CUSTOMER: CUSTOMER, MOTCUA_POST_SECRET: SECRET } } })
+const env = { MOTCUA_POST_URL: carrier.url, MOTCUA_POST_CUSTOMER: CUSTOMER, MOTCUA_POST_SECRET: SECRET }
+const town = await Town.open({ options: { env } })
 carrier.callback = `http://127.0.0.1:${town.server.port}/api/v1/post/events`
 const [ward, other] = town.wards
 const desk = await town.as('one-stop', ward)
@@ -244,4 +246,34 @@ test('the counter writes down who received the result', async () => {
   await walk(town, code, ward, 'approve')
   await act(desk, code, 'deliver', { note: 'Ông Trần Văn Bình ký nhận thay, CCCD 079200000001' })
   assert.match((await desk.all(`/api/v1/cases/${code}/events`)).at(-1).note, /Trần Văn Bình ký nhận/)
+})
+
+/** The people of another server over a folder. */
+async function townOver(data) {
+  const server = Object.assign(await Server.start(data, [], { env }), { contract: town.contract })
+  return Object.assign(new Town(), { server, stranger: new Client(server), accounts: accounts(data) })
+}
+
+test('killed between the carrier taking the order and our knowing it: ordered once, and known after the start', async () => {
+  const data = join(folder(), 'data')
+  copyCity(demoCity(), data)
+  const first = await townOver(data), before = parcels()
+  const { code } = await file(await first.citizen(0), ward, { delivery: 'post' })
+  await walk(first, code, ward, 'approve')
+  carrier.behave({ mode: 'slow', delay: 8000 })
+  await (await first.as('one-stop', ward)).post(path(code), RECEIVER, 201)
+  await until(parcels, (n) => n === before + 1, 'the order')
+  first.server.child.kill('SIGKILL')
+  await first.server.ended
+  carrier.behave({})
+  const second = await townOver(data)
+  try {
+    const officer = await second.as('one-stop', ward)
+    const { shipment } = await until(() => view(code, officer), (seen) => seen.shipment?.state === 'ordered', 'the order after the start')
+    assert.equal(shipment.number, carrier.orders.get(shipment.id).ItemCode)
+    assert.equal(parcels(), before + 1)
+    assert.equal((await handovers(code, officer))[0].tries, 2)
+  } finally {
+    await second.server.stop()
+  }
 })

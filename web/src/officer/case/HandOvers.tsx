@@ -61,9 +61,9 @@ export function HandOvers({ code, enabled }: { code: string; enabled: boolean })
   const found = useHandOvers(code, enabled)
   if (found.rows.length === 0) return null
   return (
-    <section aria-labelledby="hand-overs">
+    <section className="parcel" aria-labelledby="hand-overs">
       <h2 id="hand-overs">{t('handover.title')}</h2>
-      <ul className="plain">{found.rows.map((one) => <One key={one.id} of={one} code={code} />)}</ul>
+      <ul className="handovers">{found.rows.map((one) => <One key={one.id} of={one} code={code} />)}</ul>
     </section>
   )
 }

@@ -55,7 +55,7 @@ function Way({ code, view, call }: { code: string; view: ShipmentView; call: Cal
         {shipment.number ? <> <span className="code">{shipment.number}</span></> : null}
       </p>
       <p className="hint">{shipment.receiver.name}, {shipment.receiver.phone}, {shipment.receiver.address}</p>
-      <ol className="plain">
+      <ol className="handovers">
         {shipment.events.map((one) => <li key={one.at + one.state} className="hint">{format.instant(one.at)} {one.state_title}{one.note ? `: ${one.note}` : ''}</li>)}
       </ol>
       {view.record.length > 0 ? (
@@ -90,7 +90,7 @@ export function Parcel({ of }: { of: Case }) {
   return (
     <>
       {data.may_send || data.shipment ? (
-        <section aria-labelledby="parcel">
+        <section className="parcel" aria-labelledby="parcel">
           <h2 id="parcel">{t('parcel.title')}</h2>
           {call.error ? <ProblemView error={call.error} /> : null}
           <Way code={of.code} view={data} call={call} />

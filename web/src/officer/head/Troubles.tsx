@@ -13,7 +13,7 @@ export function Troubles({ unit }: { unit: string }) {
     <section className="panel">
       <h2>{t('handover.board')}{rows.length > 0 ? ` (${rows.length}${data.pages.at(-1)?.next ? '+' : ''})` : ''}</h2>
       {rows.length === 0 ? <p className="hint"><Icon name="check" size={16} /> {t('handover.none')}</p> : null}
-      <ul className="plain">
+      <ul className="handovers">
         {rows.slice(0, 12).map((one) => (
           <li key={one.id}>
             <h3>{one.system.name}{one.case ? <>: <Link to={`/can-bo/ho-so/${encodeURIComponent(one.case)}`} className="code">{one.case}</Link></> : null}</h3>
