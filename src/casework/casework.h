@@ -59,10 +59,12 @@ struct case_glimpse {
     bool is_done;            /* the result is there and waits to be handed over (status 9) */
     int64_t fee_due;         /* what is still to be paid; 0: nothing */
 };
-/* Strings in the arena. E_NOT_FOUND, and a line in the audit log, when it is not for this caller; a look at another
- * person's case leaves its trace. */
+/* Strings in the arena. E_NOT_FOUND, and a line in the audit log, when it is not for this caller. */
 bool case_glance_at(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
                     struct case_glimpse *out, struct error *e) CHECKED;
+/* Whoever shows another person's data with it leaves the trace that this person can read. */
+bool case_log_look(struct db *db, struct arena *a, struct house *h, const struct caller *caller,
+                   const struct case_glimpse *c, struct error *e) CHECKED;
 /* is_done, asked again inside a write. */
 bool case_is_done(struct db *db, int64_t case_id, bool *yes, struct error *e) CHECKED;
 /* The system takes an action that only moves the case, when its step offers it now; *done tells. The note stays in the

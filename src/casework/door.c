@@ -3,27 +3,6 @@
 
 #include <string.h>
 
-static bool log_look(struct db *db, struct arena *a, struct house *h, const struct caller *caller,
-                     const struct case_file *c, struct error *e)
-{
-    struct party p;
-    bool found;
-
-    if (!party_find(db, a, c->applicant, &p, &found, e))
-        return false;
-    audit_later(h, &(struct audit){.action = "read",
-                                   .what = "case",
-                                   .key = c->code,
-                                   .about = found ? p.number : NULL,
-                                   .actor = caller->who->party,
-                                   .unit = c->unit->id,
-                                   .case_id = c->id,
-                                   .purpose = "case",
-                                   .address = caller->address,
-                                   .at = caller->now});
-    return true;
-}
-
 static bool refuse(struct house *h, const struct caller *caller, const char *code, struct error *e)
 {
     audit_later(h, &(struct audit){.action = "denied",
@@ -59,7 +38,30 @@ bool case_glance_at(struct db *db, struct arena *a, struct house *h, const struc
         .is_done = c.status == STATUS_DONE,
         .fee_due = text_equal(c.fee_state, "due") ? c.fee : 0,
     };
-    return caller->who->party == c.applicant || log_look(db, a, h, caller, &c, e);
+    return true;
+}
+
+bool case_log_look(struct db *db, struct arena *a, struct house *h, const struct caller *caller,
+                   const struct case_glimpse *c, struct error *e)
+{
+    struct party p;
+    bool found;
+
+    if (caller->who->party == c->applicant)
+        return true;
+    if (!party_find(db, a, c->applicant, &p, &found, e))
+        return false;
+    audit_later(h, &(struct audit){.action = "read",
+                                   .what = "case",
+                                   .key = c->code,
+                                   .about = found ? p.number : NULL,
+                                   .actor = caller->who->party,
+                                   .unit = c->unit->id,
+                                   .case_id = c->id,
+                                   .purpose = "case",
+                                   .address = caller->address,
+                                   .at = caller->now});
+    return true;
 }
 
 static const struct transition *offered(const struct case_file *c, const char *action)

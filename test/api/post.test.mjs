@@ -229,6 +229,15 @@ test('only what waits for the post is posted, once, by the desk of its unit', as
   assert.equal(valueOf(town.server.data, `SELECT count(*) FROM shipment WHERE case_code = '${code}'`), '1')
 })
 
+test('who looks at a receiver leaves a trace that the owner reads', async () => {
+  const code = await ready()
+  const looks = async () => (await lan.all('/api/v1/vault/access-log')).filter((row) => row.case === code && row.action === 'read').length
+  const before = await looks()
+  await view(code)
+  await handovers(code)
+  await until(looks, (n) => n === before + 1, 'the trace')
+})
+
 test('a unit reads its hand-overs page by page, trouble first', async () => {
   const all = await desk.all(`/api/v1/units/${ward}/hand-overs`)
   const paged = await desk.all(`/api/v1/units/${ward}/hand-overs`, 2)

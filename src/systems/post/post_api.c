@@ -123,11 +123,13 @@ static bool reply_view(struct request *q, struct reply *r, int status, struct er
 {
     auto_read struct db *db = NULL;
     auto_out struct json_out o = JSON_OUT_INIT;
+    struct caller caller = caller_of(q);
     struct case_glimpse c;
     struct shipment s;
     bool found, may;
 
-    if (!store_read(request_house(q)->store, &db, e) || !look(q, db, &c, &s, &found, e))
+    if (!store_read(request_house(q)->store, &db, e) || !look(q, db, &c, &s, &found, e) ||
+        !case_log_look(db, request_arena(q), request_house(q), &caller, &c, e))
         return false;
     may = may_send(&c, &s, found);
     out_open(&o, '{');

@@ -209,13 +209,15 @@ export function useCallNext(unit: string) {
 
 const PARCEL_EVERY_MS = 10_000
 
-/** A case's parcel; what goes on elsewhere is asked for again while the page is open. */
-export const useShipment = (code: string, enabled: boolean) =>
+/** A case's parcel. Its owner's page asks again while it is on its way; an officer's looks are logged, so that theirs asks
+ *  when what it follows has changed. */
+export const useShipment = (code: string, enabled: boolean, follow?: string) =>
   useQuery({
-    queryKey: keys.shipment(code),
+    queryKey: [...keys.shipment(code), follow],
     queryFn: ({ signal }) => call<ShipmentView>(`/cases/${encodeURIComponent(code)}/shipment`, { signal }),
     enabled,
-    refetchInterval: ({ state }) => (state.data?.shipment && state.data.shipment.state !== 'delivered' ? PARCEL_EVERY_MS : false),
+    placeholderData: (before) => before,
+    refetchInterval: ({ state }) => (follow === undefined && state.data?.shipment && state.data.shipment.state !== 'delivered' ? PARCEL_EVERY_MS : false),
   })
 
 /** What of a case is handed over to other systems; what is not through is asked for again. */

@@ -1,7 +1,7 @@
 import { Button, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useParcelCall, useShipment } from '@/api/hooks'
+import { useHandOvers, useParcelCall, useShipment } from '@/api/hooks'
 import type { Case, ShipmentView } from '@/api/types'
 import { useFormat } from '@/components/format'
 import { Icon } from '@/components/Icon'
@@ -84,7 +84,8 @@ function Way({ code, view, call }: { code: string; view: ShipmentView; call: Cal
 export function Parcel({ of }: { of: Case }) {
   const { t } = useTranslation('officer')
   const posted = of.delivery === 'post' && of.status >= 9
-  const { data } = useShipment(of.code, posted)
+  const handOvers = useHandOvers(of.code, posted)
+  const { data } = useShipment(of.code, posted && handOvers.data !== undefined, handOvers.rows.map(({ id, state }) => id + state).join())
   const call = useParcelCall(of.code)
   if (!posted || !data) return null
   return (
