@@ -198,7 +198,7 @@ test('callbacks: forged, old and malformed ones are refused; late and repeated o
   assert.notEqual((await ordered(code)).shipment.id, id)
 })
 
-test('one of two lost callbacks at once, each way: the last word is the same', async () => {
+test('callbacks that come at once, in any order: the last word is the same, and the case ends once', async () => {
   const code = await ready()
   await send(code)
   const { shipment: { id } } = await ordered(code)
@@ -285,4 +285,26 @@ test('killed between the carrier taking the order and our knowing it: ordered on
   } finally {
     await second.server.stop()
   }
+})
+
+test('without a carrier the officer writes down the number of the post and where the parcel is', async () => {
+  const bare = await Town.open()
+  const officer = await bare.as('one-stop', ward), owner = await bare.citizen(0)
+  const { code } = await file(owner, ward, { delivery: 'post' })
+  await walk(bare, code, ward, 'approve')
+  assert.equal((await view(code, officer)).carrier, false)
+  const refused = (await officer.post(path(code), RECEIVER, 422)).body
+  assert.deepEqual([refused.code, refused.errors[0].pointer], ['peer-unset', '/number'])
+  const { shipment, record } = (await officer.post(path(code), { ...RECEIVER, number: 'EB000000001VN' }, 201)).body
+  assert.deepEqual([shipment.state, shipment.number, shipment.by_hand], ['ordered', 'EB000000001VN', true])
+  assert.deepEqual(record, ['picked-up', 'in-transit', 'lost', 'returned', 'delivered'])
+  assert.deepEqual(await handovers(code, officer), [], 'nothing is handed over')
+  const at = (state, want = 200) => officer.post(`${path(code)}/state`, { state }, want)
+  await at('in-transit')
+  assert.equal((await at('picked-up', 409)).body.code, 'action-not-allowed')
+  await owner.post(`${path(code)}/state`, { state: 'delivered' }, 403)
+  await at('lost')
+  assert.equal((await at('delivered')).body.shipment.state, 'delivered', 'it turned up')
+  assert.equal((await owner.get(`/api/v1/cases/${code}`)).body.status, 10)
+  assert.equal((await bare.stranger.post('/api/v1/post/events', '{}', 401, { 'Content-Type': 'application/json' })).body.code, 'peer-signature')
 })
