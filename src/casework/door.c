@@ -96,7 +96,7 @@ bool case_act_by_system(struct db *db, struct house *h, int64_t case_id, const c
     from = c.step;
     if (fee_paid && text_equal(c.fee_state, "due"))
         c.fee_state = "paid";
-    case_settle(&turn, &c, way->to, 0);
+    case_settle(&turn, &c, action, way->to, 0);
     return case_move(db, &turn, &c, action, from, e);
 }
 
