@@ -10,6 +10,7 @@
 enum {
     BODY_SECONDS = 30,    /* plus the time its length takes at BODY_RATE */
     BODY_RATE = 16 << 10, /* bytes a second: slower than any honest line */
+    AGE_SECONDS_MAX = 86400,
 };
 
 /* ---- the frame ---- */
@@ -294,14 +295,14 @@ static int64_t age_taken_ms(const struct request *q)
 {
     static const char *const names[] = {"max-age=", "max-stale="};
     const char *header = request_header(q, "Cache-Control"), *at;
-    int64_t seconds = 0, most = 0;
+    long long most = 0;
 
     for (size_t i = 0; header && i < COUNT(names) && strcmp(q->method, "GET") == 0; i++) {
-        at = strcasestr(header, names[i]);
-        if (at && sscanf(at + strlen(names[i]), "%5" SCNd64, &seconds) == 1 && seconds > most)
-            most = seconds;
+        long long seconds = (at = strcasestr(header, names[i])) ? strtoll(at + strlen(names[i]), NULL, 10) : 0;
+
+        most = seconds > most ? seconds : most;
     }
-    return most * 1000; /* of five digits at most */
+    return (most < AGE_SECONDS_MAX ? most : AGE_SECONDS_MAX) * 1000;
 }
 
 /* Whoever takes an old answer gets a new one when that fails: the standby is away, or has ended the query. */
