@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Carrier } from '../carrier.mjs'
+import { Carrier, sign } from '../carrier.mjs'
 import { accounts, Client, copyCity, defer, demoCity, folder, Server, valueOf } from './harness.mjs'
 import { act, EXTRACT, file, Town, walk } from './town.mjs'
 
@@ -188,6 +188,9 @@ test('callbacks: forged, old and malformed ones are refused; late and repeated o
   assert.equal((await carrier.say({ ...event, OrderNumber: '12' })).status, 404)
   assert.equal((await carrier.say({ ...event, Note: 'x'.repeat(5000) })).status, 413)
   assert.equal((await view(code)).shipment.state, 'ordered', 'nothing came of all that')
+  const body = JSON.stringify({ OrderNumber: id, Status: 'picked-up' }), at = String(now)
+  const signed = { 'Content-Type': 'application/json', 'X-Timestamp': at, 'X-Signature': sign(SECRET, at, body) }
+  for (const applied of [true, false]) assert.deepEqual((await town.stranger.post('/api/v1/post/events', body, 200, signed)).body, { applied })
   assert.deepEqual((await carrier.tell(id, 'in-transit', 'picked-up', 'in-transit', 'returned', 'delivered')).map((r) => r.body.applied), [true, false, false, true, false])
   const after = await view(code)
   assert.deepEqual([after.shipment.state, after.may_send], ['returned', true])
