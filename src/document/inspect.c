@@ -460,6 +460,34 @@ static bool is_number(struct bytes content, int wanted)
     return content.len == 1 && *(const unsigned char *)content.data == wanted;
 }
 
+/* Whatever it is. */
+static bool skip(struct bytes *at)
+{
+    const unsigned char *p = at->data;
+    long len;
+    int tag, class;
+
+    if (!at->len || ASN1_get_object(&p, &len, &tag, &class, (long)at->len) & 0x80)
+        return false;
+    p += len;
+    *at = (struct bytes){p, at->len - (size_t)(p - (const unsigned char *)at->data)};
+    return true;
+}
+
+/* What is signed is the attributes as DER writes them, whatever stands here in their place. at: behind the version. */
+static bool attributes_fit(struct bytes at)
+{
+    struct bytes attribute, name, values;
+
+    if (!skip(&at) || !step(&at, V_ASN1_SEQUENCE, BEHIND, &attribute) || !step(&at, 0, INSIDE, &attribute))
+        return false;
+    while (at.len)
+        if (!step(&at, V_ASN1_SEQUENCE, BEHIND, &attribute) || !step(&attribute, V_ASN1_OBJECT, BEHIND, &name) ||
+            !step(&attribute, V_ASN1_SET, BEHIND, &values) || attribute.len)
+            return false;
+    return true;
+}
+
 static bool frame_fits(struct bytes der, CMS_ContentInfo *cms, CMS_SignerInfo *si)
 {
     struct bytes at = der, content, version, digests;
@@ -479,7 +507,7 @@ static bool frame_fits(struct bytes der, CMS_ContentInfo *cms, CMS_SignerInfo *s
     (void)step(&at, 0, BEHIND, &content); /* certificates; there may be none */
     (void)step(&at, 1, BEHIND, &content); /* lists, likewise */
     return step(&at, V_ASN1_SET, INSIDE, &content) && step(&at, V_ASN1_SEQUENCE, INSIDE, &content) &&
-           step(&at, V_ASN1_INTEGER, INSIDE, &version) && is_number(version, wanted);
+           step(&at, V_ASN1_INTEGER, BEHIND, &version) && is_number(version, wanted) && attributes_fit(at);
 }
 
 /* The name of the whole algorithm fits the digest and the key. */

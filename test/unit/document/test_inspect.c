@@ -161,12 +161,12 @@ struct flips {
 };
 
 /* One bit of one byte; the file is as it was afterwards. */
-static void flip(struct flips *f, size_t at)
+static void flip(struct flips *f, size_t at, int bit)
 {
     unsigned char *byte = (unsigned char *)(uintptr_t)f->pdf.data + at, was = *byte;
     json_t *r;
 
-    *byte = (unsigned char)(was ^ 1U << randombytes_uniform(8));
+    *byte = (unsigned char)(was ^ 1U << bit);
     r = inspect_new(f->pdf, &f->trust);
     if (strcmp(json_str(r, "outcome"), "sound") == 0) {
         print_error("byte %zu of %zu: %02x is %02x\n", at, f->pdf.len, was, *byte);
@@ -188,8 +188,11 @@ static void every_changed_byte_is_found(void **state)
     struct street *s = *state;
     struct flips f = {.pdf = copy_of(s, small_paper(s)), .trust = trust_of(s)};
 
-    for (size_t at = 0; at < f.pdf.len; at++)
-        flip(&f, at);
+    for (size_t at = 0; at < f.pdf.len; at++) {
+        flip(&f, at, (int)randombytes_uniform(8));
+        if (((const char *)f.pdf.data)[at] == '3')
+            flip(&f, at, 1); /* in hex a set becomes one that DER does not know, and OpenSSL mends it while it reads */
+    }
     flips_done(s, &f);
 }
 
@@ -199,7 +202,7 @@ static void a_changed_byte_is_found(void **state)
     struct flips f = {.pdf = copy_of(s, signed_paper(s)), .trust = trust_of(s)};
 
     for (int i = 0; i < 60; i++)
-        flip(&f, randombytes_uniform((uint32_t)f.pdf.len));
+        flip(&f, randombytes_uniform((uint32_t)f.pdf.len), (int)randombytes_uniform(8));
     flips_done(s, &f);
 }
 
