@@ -31,6 +31,10 @@ static inline bool text_is_empty(const char *s)
 }
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts_with(const char *s, const char *prefix);
+/* Whether word is one of words, which have a space between; NULL and "" have none. */
+bool text_has_word(const char *words, const char *word);
+/* Nothing, or nothing but blanks. */
+bool text_is_blank(const char *s);
 
 /* Strict: the whole text is one decimal number in range. */
 bool text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out) CHECKED;

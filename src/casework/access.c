@@ -2,37 +2,21 @@
  * documents and every action ask here, so that a new way of coming to a case is one branch below. */
 #include "casework/casework_internal.h"
 
-/* Successors of a unit that ended stand where it stood, for what is over too: that is not handed over one by one. */
-static bool stands_for(const struct house *h, int64_t unit, const struct unit *of, int64_t now)
-{
-    return unit == of->id || (of->to.year && unit_succeeds(h, unit, of, date_at(now)));
-}
-
 /* The unit that answers for it, one that it asked, the one that asked it. */
 static bool has_a_part(const struct house *h, const struct case_file *c, int64_t unit, int64_t now)
 {
     size_t i;
     json_t *row;
 
-    if (stands_for(h, unit, c->unit, now))
+    if (unit_stands_for(h, unit, c->unit, now))
         return true;
     json_array_foreach(c->shared, i, row)
     {
         const struct unit *other = unit_by_id(h, json_integer_value(row));
 
-        if (json_integer_value(row) == unit || (other && stands_for(h, unit, other, now)))
+        if (json_integer_value(row) == unit || (other && unit_stands_for(h, unit, other, now)))
             return true;
     }
-    return false;
-}
-
-bool unit_is_open_to(const struct house *h, const struct actor *who, const struct unit *u, int64_t now)
-{
-    for (size_t i = 0; i < who->n_roles; i++)
-        if (role_oversees(who->roles[i].role)
-                ? unit_is_within(h, u->id, who->roles[i].unit)
-                : role_does_casework(who->roles[i].role) && stands_for(h, who->roles[i].unit, u, now))
-            return true;
     return false;
 }
 
@@ -41,7 +25,7 @@ bool unit_is_open_to(const struct house *h, const struct actor *who, const struc
 static void add_role(const struct house *h, const struct role_at *at, const struct case_file *c, int64_t now,
                      struct standing *out)
 {
-    unsigned bit = stands_for(h, at->unit, c->unit, now) ? 1U << at->role : 0;
+    unsigned bit = unit_stands_for(h, at->unit, c->unit, now) ? 1U << at->role : 0;
 
     out->bits |= bit;
     out->own_bits |= at->on_behalf ? 0 : bit;

@@ -322,9 +322,6 @@ struct standing {
 };
 /* The unit that the caller acts for on what is of u: u itself, or the caller's own that took over when u ended. */
 const struct unit *unit_acted_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
-/* Whoever may look at all that a unit has: its officers of casework (its successors', once it ended), and those who
- * oversee it. */
-bool unit_is_open_to(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
 struct standing case_standing(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now);
 
 struct national_time case_time(const struct case_file *c, struct arena *a, int64_t now);

@@ -9,11 +9,6 @@ enum { RECEIVER_NAME_MAX = 200, RECEIVER_PROOF_MAX = 300 };
 
 static const char *const relations[] = {"self", "family", "agent", "other"};
 
-static bool is_blank(const char *s)
-{
-    return !s || s[strspn(s, " \t\r\n")] == '\0';
-}
-
 static bool known_relation(const char *relation)
 {
     for (size_t i = 0; i < COUNT(relations); i++)
@@ -53,14 +48,15 @@ bool receiver_text(struct arena *a, const json_t *receiver, const char **out, st
     if (!only_known(a, receiver, e) || !text_fits(receiver, "name", "/receiver/name", RECEIVER_NAME_MAX, "200", e) ||
         !text_fits(receiver, "proof", "/receiver/proof", RECEIVER_PROOF_MAX, "300", e))
         return false;
-    if (is_blank(json_str(receiver, "name")))
+    if (text_is_blank(json_str(receiver, "name")))
         return fail_field(e, "/receiver/name", "required", NULL);
     if (!known_relation(relation))
         return fail_field(e, "/receiver/relation", "enum", RELATIONS);
     /* Whoever is neither the applicant nor of the family shows by what right they take it. */
-    if (is_blank(proof) && (strcmp(relation, "agent") == 0 || strcmp(relation, "other") == 0))
+    if (text_is_blank(proof) && (strcmp(relation, "agent") == 0 || strcmp(relation, "other") == 0))
         return fail_field(e, "/receiver/proof", "required", NULL);
-    *out = json_text(a, json_held(a, json_pack("{s:s, s:s, s:o}", "name", json_str(receiver, "name"), "relation",
-                                               relation, "proof", json_text_or_null(is_blank(proof) ? NULL : proof))));
+    *out =
+        json_text(a, json_held(a, json_pack("{s:s, s:s, s:o}", "name", json_str(receiver, "name"), "relation", relation,
+                                            "proof", json_text_or_null(text_is_blank(proof) ? NULL : proof))));
     return true;
 }

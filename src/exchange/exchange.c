@@ -195,11 +195,7 @@ bool handover_is_cared_for(const struct house *h, const struct actor *who, int64
 {
     const struct unit *u = unit_by_id(h, unit);
 
-    for (size_t i = 0; i < who->n_roles; i++)
-        if (role_does_casework(who->roles[i].role) &&
-            (who->roles[i].unit == unit || (u && u->to.year && unit_succeeds(h, who->roles[i].unit, u, date_at(now)))))
-            return true;
-    return false;
+    return u && actor_works_for(h, who, u, now);
 }
 
 struct retrying {

@@ -139,17 +139,6 @@ static const struct field action_body[] = {
 };
 /* clang-format on */
 
-/* Who oversees the unit reads as well. */
-static bool may_read_of(struct request *q, const struct unit *unit)
-{
-    const struct actor *who = request_actor(q);
-
-    for (size_t i = 0; i < who->n_roles; i++)
-        if (role_oversees(who->roles[i].role) && unit_is_within(request_house(q), unit->id, who->roles[i].unit))
-            return true;
-    return handover_is_cared_for(request_house(q), who, unit->id, request_now(q));
-}
-
 static bool get_of_unit(struct request *q, struct reply *r, struct error *e)
 {
     const struct unit *unit = unit_by_code(request_house(q), request_param(q, "code"));
@@ -161,7 +150,7 @@ static bool get_of_unit(struct request *q, struct reply *r, struct error *e)
         return false;
     if (!unit)
         return fail(e, E_NOT_FOUND, "unit %s", request_param(q, "code"));
-    if (!may_read_of(q, unit))
+    if (!unit_is_open_to(request_house(q), request_actor(q), unit, request_now(q)))
         return fail(e, E_FORBIDDEN, "no officer of %s", unit->code);
     if (in.only)
         query.worst = text_equal(in.only, "open") ? RANK_WAITING : RANK_TROUBLE;
@@ -207,7 +196,7 @@ static bool act_on(struct request *q, int64_t id, const struct action_body *in, 
         return handover_retry(request_house(q), id, request_now(q), e);
     if (!text_equal(action, "done-by-hand"))
         return fail(e, E_NOT_FOUND, "action %s", action);
-    if (text_is_empty(in->note)) {
+    if (text_is_blank(in->note)) {
         (void)fail(e, E_ACTION_NEEDS, "a note");
         return fail_field(e, "/note", "required", NULL);
     }

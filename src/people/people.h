@@ -96,6 +96,8 @@ size_t unit_successors(const struct house *h, const struct unit *ended, struct d
                        size_t max);
 /* True when unit is one of them. */
 bool unit_succeeds(const struct house *h, int64_t unit, const struct unit *ended, struct date on);
+/* Whether unit stands where of stood: it is the same, or one of its successors, for what is over too. */
+bool unit_stands_for(const struct house *h, int64_t unit, const struct unit *of, int64_t now);
 /* Whether the role is theirs, not borrowed. */
 bool holds_role(struct db *db, int64_t party, enum role role, int64_t unit, bool *yes, struct error *e) CHECKED;
 /* Whoever works in a unit that ended works in another from now on: its roles and what is lent of them. Inside a write;
@@ -222,6 +224,10 @@ bool actor_may(const struct actor *who, int right);
 bool actor_is(const struct actor *who, enum role role, int64_t unit);
 /* True when the actor holds any officer's role in that unit. */
 bool actor_serves(const struct actor *who, int64_t unit);
+/* Whether the actor handles what the unit has: an officer of casework there, or of a successor once it ended. */
+bool actor_works_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
+/* Whoever may look at all that a unit has: those who handle it, and those who oversee it. */
+bool unit_is_open_to(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
 
 /* The agency under which the actor may act for the principal in a service (of a field) now, or NULL. service and field
  * NULL: only what was given for all. */

@@ -288,14 +288,30 @@ bool unit_succeeds(const struct house *h, int64_t unit, const struct unit *ended
     return false;
 }
 
-bool unit_offers(const struct unit *u, const char *name)
+bool unit_stands_for(const struct house *h, int64_t unit, const struct unit *of, int64_t now)
 {
-    size_t len = strlen(name);
+    return unit == of->id || (of->to.year && unit_succeeds(h, unit, of, date_at(now)));
+}
 
-    for (const char *p = u->offers; p && *p && len; p += strcspn(p, " "), p += *p == ' ')
-        if (strncmp(p, name, len) == 0 && (p[len] == ' ' || p[len] == '\0'))
+bool actor_works_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now)
+{
+    for (size_t i = 0; i < who->n_roles; i++)
+        if (role_does_casework(who->roles[i].role) && unit_stands_for(h, who->roles[i].unit, u, now))
             return true;
     return false;
+}
+
+bool unit_is_open_to(const struct house *h, const struct actor *who, const struct unit *u, int64_t now)
+{
+    for (size_t i = 0; i < who->n_roles; i++)
+        if (role_oversees(who->roles[i].role) && unit_is_within(h, u->id, who->roles[i].unit))
+            return true;
+    return actor_works_for(h, who, u, now);
+}
+
+bool unit_offers(const struct unit *u, const char *name)
+{
+    return text_has_word(u->offers, name);
 }
 
 json_t *unit_brief_new(const struct unit *u, enum lang lang)

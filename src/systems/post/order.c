@@ -32,27 +32,13 @@ const struct carrier *carrier_of_city(void)
 
 /* ---- addresses: two tiers today, three in the carrier's fields ---- */
 
-static bool has_word(const char *words, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (const char *at = words; at && *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-
-        if (n == len && strncmp(at, word, n) == 0)
-            return true;
-        at += n;
-    }
-    return false;
-}
-
 /* The district that a commune's land lay in before districts ended; of several the first. NULL: not known. */
 static const struct unit *former_district(const struct house *h, const struct unit *commune)
 {
     const struct unit *u;
 
     for (size_t i = 0; (u = unit_at(h, i)); i++)
-        if (text_equal(u->kind, "district") && has_word(u->successors, commune->code))
+        if (text_equal(u->kind, "district") && text_has_word(u->successors, commune->code))
             return u;
     return NULL;
 }

@@ -183,11 +183,11 @@ static bool read_receiver(struct request *q, struct posting *x, struct error *e)
 
     if (!request_fields(q, shipment_body, &in, e))
         return false;
-    if (text_is_empty(in.name))
+    if (text_is_blank(in.name))
         return fail_field(e, "/name", "required", NULL);
-    if (text_is_empty(in.phone) || strspn(in.phone, "0123456789 +.") != strlen(in.phone))
+    if (text_is_blank(in.phone) || strspn(in.phone, "0123456789 +.") != strlen(in.phone))
         return fail_field(e, "/phone", "pattern", "phone");
-    if (text_is_empty(in.address))
+    if (text_is_blank(in.address))
         return fail_field(e, "/address", "required", NULL);
     if (in.place && !unit_by_place(request_house(q), in.place))
         return fail_field(e, "/place", "absent", in.place);

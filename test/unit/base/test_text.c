@@ -146,6 +146,23 @@ static void numbers_are_the_whole_text_and_in_range(void **state)
     }
 }
 
+static void words_are_found_whole(void **state)
+{
+    (void)state;
+    assert_true(text_has_word("ward", "ward"));
+    assert_true(text_has_word("ward justice", "ward"));
+    assert_true(text_has_word("ward justice", "justice"));
+    assert_false(text_has_word("wards justice", "ward"));
+    assert_false(text_has_word("ward justice", "just"));
+    assert_false(text_has_word("H29.1.267401", "H29.1.26740"));
+    assert_false(text_has_word("ward", ""));
+    assert_false(text_has_word("", "ward"));
+    assert_false(text_has_word(NULL, "ward"));
+    assert_true(text_is_blank(NULL));
+    assert_true(text_is_blank(" \t\n"));
+    assert_false(text_is_blank(" a"));
+}
+
 static void comparing_minds_null(void **state)
 {
     (void)state;
@@ -221,6 +238,7 @@ int main(void)
         cmocka_unit_test(only_whole_utf8_without_nul_is_text),
         cmocka_unit_test(numbers_are_the_whole_text_and_in_range),
         cmocka_unit_test(comparing_minds_null),
+        cmocka_unit_test(words_are_found_whole),
         cmocka_unit_test(markup_is_escaped_and_controls_are_left_out),
         cmocka_unit_test(a_buffer_keeps_what_fitted_and_says_so),
         cmocka_unit_test(a_buffer_grows_and_ends_in_nul),
