@@ -185,7 +185,7 @@ char *arena_strndup(struct arena *a, const char *s, size_t len)
 
 char *arena_strdup(struct arena *a, const char *s)
 {
-    return arena_strndup(a, s, strlen(s));
+    return s ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
 /* Written right where it will stay when the current block has room, which it nearly always has: measuring first would

@@ -31,11 +31,6 @@ const char *status_title(enum status s, enum lang lang)
     return s < STATUS__COUNT && titles[s][lang] ? titles[s][lang] : "";
 }
 
-static const char *kept(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 static bool read_definitions(struct db *db, struct rows *r, const struct house *h, struct case_file *c, struct error *e)
 {
     const char *step = rows_text(r, 6);
@@ -58,15 +53,15 @@ bool case_read_row(struct db *db, struct rows *r, struct arena *a, const struct 
     *out = (struct case_file){
         .id = rows_i64(r, 0),
         .version = rows_i64(r, 1),
-        .code = kept(a, rows_text(r, 2)),
-        .back_step = kept(a, rows_text(r, 7)),
+        .code = arena_strdup(a, rows_text(r, 2)),
+        .back_step = arena_strdup(a, rows_text(r, 7)),
         .status = (enum status)rows_i64(r, 8),
         .applicant = rows_i64(r, 9),
         .submitter = rows_i64(r, 10),
         .assignee = rows_i64(r, 11),
-        .applicant_name = kept(a, rows_text(r, 12)),
+        .applicant_name = arena_strdup(a, rows_text(r, 12)),
         .channel = (enum channel)rows_i64(r, 13),
-        .delivery = kept(a, rows_text(r, 14)),
+        .delivery = arena_strdup(a, rows_text(r, 14)),
         .submitted_at = rows_i64(r, 15),
         .received_at = rows_instant(r, 16),
         .due_at = rows_instant(r, 17),
@@ -77,16 +72,16 @@ bool case_read_row(struct db *db, struct rows *r, struct arena *a, const struct 
         .apologised = rows_i64(r, 22) != 0,
         .supplements = supplements,
         .fee = rows_i64(r, 24),
-        .fee_state = kept(a, rows_text(r, 25)),
-        .entry_registry = kept(a, rows_text(r, 26)),
-        .entry_key = kept(a, rows_text(r, 27)),
-        .pin = kept(a, rows_text(r, 28)),
+        .fee_state = arena_strdup(a, rows_text(r, 25)),
+        .entry_registry = arena_strdup(a, rows_text(r, 26)),
+        .entry_key = arena_strdup(a, rows_text(r, 27)),
+        .pin = arena_strdup(a, rows_text(r, 28)),
         .step_at = rows_i64(r, 30),
         .moved_at = rows_i64(r, 31),
         .silent_at = rows_instant(r, 32),
-        .parent = kept(a, rows_text(r, 33)),
+        .parent = arena_strdup(a, rows_text(r, 33)),
         .ask_due_at = rows_instant(r, 34),
-        .ask = kept(a, rows_text(r, 35)),
+        .ask = arena_strdup(a, rows_text(r, 35)),
         .shared = text_equal(rows_text(r, 36), "[]") ? NULL : json_held(a, rows_json_new(r, 36)),
     };
     return read_definitions(db, r, h, out, e);
@@ -105,10 +100,10 @@ bool case_find(struct db *db, struct arena *a, const struct house *h, const char
         return true;
     if (!case_read_row(db, r, a, h, out, e))
         return false;
-    out->form = kept(a, rows_text(r, CASE_COLUMN_COUNT));
-    out->office = kept(a, rows_text(r, CASE_COLUMN_COUNT + 1));
-    out->papers = kept(a, rows_text(r, CASE_COLUMN_COUNT + 2));
-    out->results = kept(a, rows_text(r, CASE_COLUMN_COUNT + 3));
+    out->form = arena_strdup(a, rows_text(r, CASE_COLUMN_COUNT));
+    out->office = arena_strdup(a, rows_text(r, CASE_COLUMN_COUNT + 1));
+    out->papers = arena_strdup(a, rows_text(r, CASE_COLUMN_COUNT + 2));
+    out->results = arena_strdup(a, rows_text(r, CASE_COLUMN_COUNT + 3));
     out->counts = json_held(a, rows_json_new(r, CASE_COLUMN_COUNT + 4));
     out->answers = json_held(a, rows_json_new(r, CASE_COLUMN_COUNT + 5));
     return true;

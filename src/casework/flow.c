@@ -279,8 +279,8 @@ static bool read_question(struct arena *a, const char *pointer, const char *id, 
 
     *q = (struct ask_row){
         .id = arena_strdup(a, id),
-        .unit = unit ? arena_strdup(a, unit) : NULL,
-        .service = service ? arena_strdup(a, service) : NULL,
+        .unit = arena_strdup(a, unit),
+        .service = arena_strdup(a, service),
         .share = (int)json_i64(row, "share", 100),
         .form = json_held(a, json_deep_copy(json_object_get(row, "form"))),
     };
@@ -297,9 +297,8 @@ static bool read_chosen(struct arena *a, const json_t *definition, struct ask *a
     struct ask_row *q = arena_new_of(a, struct ask_row);
     const char *service = json_str(definition, "service");
 
-    *q = (struct ask_row){.id = "consult",
-                          .service = service ? arena_strdup(a, service) : NULL,
-                          .share = (int)json_i64(definition, "share", 100)};
+    *q = (struct ask_row){
+        .id = "consult", .service = arena_strdup(a, service), .share = (int)json_i64(definition, "share", 100)};
     ask->rows = q;
     ask->n = 1;
     return service && read_title(a, json_object_get(definition, "title"), q->title);

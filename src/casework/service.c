@@ -100,7 +100,7 @@ static bool read_paper(struct arena *a, const json_t *row, size_t i, struct pape
         return wrong(e, pointer, "a paper needs its kind");
     p->kind = arena_strdup(a, kind);
     read_title(a, json_object_get(row, "title"), p->title);
-    p->form = json_str(row, "form") ? arena_strdup(a, json_str(row, "form")) : NULL;
+    p->form = arena_strdup(a, json_str(row, "form"));
     p->originals = (int)json_i64(row, "originals", 0);
     p->copies = (int)json_i64(row, "copies", 0);
     p->present_only = text_equal(json_str(row, "to"), "present");
@@ -430,7 +430,7 @@ static bool read_copy(struct arena *a, const json_t *copy, struct service *s, st
 
 static bool read_result(struct arena *a, const json_t *result, struct service *s)
 {
-    s->result_paper = json_str(result, "paper") ? arena_strdup(a, json_str(result, "paper")) : NULL;
+    s->result_paper = arena_strdup(a, json_str(result, "paper"));
     read_title(a, json_object_get(result, "title"), s->result_title);
     return read_limit(json_object_get(result, "valid"), &s->result_valid);
 }

@@ -48,7 +48,7 @@ static bool put(struct db *db, const struct search_put *change, struct error *e)
         db->puts = more;
         db->puts_room = room;
     }
-    text = change->text ? arena_strdup(db->batch, change->text) : NULL;
+    text = arena_strdup(db->batch, change->text);
     if (text)
         cut_long_words(text);
     db->puts[db->n_puts++] = (struct search_put){

@@ -358,7 +358,7 @@ static bool slip(struct compiling *c, const json_t *definition, const struct sli
     if (!body)
         return true;
     s = arena_new_of(c->a, struct slip);
-    s->form = json_str(body, "form") ? arena_strdup(c->a, json_str(body, "form")) : NULL;
+    s->form = arena_strdup(c->a, json_str(body, "form"));
     s->series = arena_strdup(c->a, json_str(body, "series") ? json_str(body, "series") : "");
     s->of = text_equal(json_str(body, "of"), "unit") ? SLIP_OF_UNIT : SLIP_OF_CASE;
     s->office = text_equal(json_str(body, "for"), "office");

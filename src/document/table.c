@@ -62,29 +62,24 @@ const struct migration document_migrations[] = {
 #define COLUMNS "id, sha256, size, media_type, kind, title, owner, uploader, case_id, made_at, issued_at, valid_until, verify_code, status, stands_for, ended_at, successor, first_sha256, first_size"
 /* clang-format on */
 
-static const char *kept(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 static bool read_row(struct rows *r, struct arena *a, struct document *out, struct error *e)
 {
     struct bytes sha256 = rows_blob(r, 1), first = rows_blob(r, 17);
 
     *out = (struct document){.id = rows_i64(r, 0),
                              .size = rows_i64(r, 2),
-                             .media_type = kept(a, rows_text(r, 3)),
-                             .kind = kept(a, rows_text(r, 4)),
-                             .title = kept(a, rows_text(r, 5)),
+                             .media_type = arena_strdup(a, rows_text(r, 3)),
+                             .kind = arena_strdup(a, rows_text(r, 4)),
+                             .title = arena_strdup(a, rows_text(r, 5)),
                              .owner = rows_i64(r, 6),
                              .uploader = rows_i64(r, 7),
                              .case_id = rows_i64(r, 8),
                              .made_at = rows_i64(r, 9),
                              .issued_at = rows_instant(r, 10),
                              .valid_until = rows_instant(r, 11),
-                             .verify_code = kept(a, rows_text(r, 12)),
-                             .status = kept(a, rows_text(r, 13)),
-                             .stands_for = kept(a, rows_text(r, 14)),
+                             .verify_code = arena_strdup(a, rows_text(r, 12)),
+                             .status = arena_strdup(a, rows_text(r, 13)),
+                             .stands_for = arena_strdup(a, rows_text(r, 14)),
                              .ended_at = rows_instant(r, 15),
                              .successor = rows_i64(r, 16)};
     if (first.len == DIGEST_BYTES) {

@@ -110,28 +110,23 @@ void exchange_stop(struct house *h)
 
 /* ---- rows ---- */
 
-static const char *kept(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 void handover_read(struct rows *r, struct arena *a, struct handover *out)
 {
     *out = (struct handover){
         .id = rows_i64(r, 0),
-        .system = kept(a, rows_text(r, 1)),
-        .kind = kept(a, rows_text(r, 2)),
+        .system = arena_strdup(a, rows_text(r, 1)),
+        .kind = arena_strdup(a, rows_text(r, 2)),
         .case_id = rows_i64(r, 3),
-        .case_code = kept(a, rows_text(r, 4)),
+        .case_code = arena_strdup(a, rows_text(r, 4)),
         .unit = rows_i64(r, 5),
         .state = state_named(rows_text(r, 6)),
         .tries = rows_i64(r, 7),
         .next_at = rows_instant(r, 8),
         .lease_at = rows_instant(r, 9),
-        .problem = kept(a, rows_text(r, 10)),
-        .detail = kept(a, rows_text(r, 11)),
-        .reference = kept(a, rows_text(r, 12)),
-        .note = kept(a, rows_text(r, 13)),
+        .problem = arena_strdup(a, rows_text(r, 10)),
+        .detail = arena_strdup(a, rows_text(r, 11)),
+        .reference = arena_strdup(a, rows_text(r, 12)),
+        .note = arena_strdup(a, rows_text(r, 13)),
         .payload = json_held(a, rows_json_new(r, 14)),
         .made_at = rows_i64(r, 15),
         .changed_at = rows_i64(r, 16),

@@ -32,7 +32,7 @@ static void news_publish(void *arg)
 static void hear(const char *text, void *arg)
 {
     auto_arena struct arena *a = arena_new();
-    char *topic = text ? arena_strdup(a, text) : NULL, *type = topic ? strchr(topic, ' ') : NULL,
+    char *topic = arena_strdup(a, text), *type = topic ? strchr(topic, ' ') : NULL,
          *data = type ? strchr(type + 1, ' ') : NULL;
 
     if (!data) {

@@ -101,7 +101,7 @@ bool notice_list(struct db *db, struct arena *a, int64_t party, bool unread, int
                                           .at = rows_i64(r, 1),
                                           .title = arena_strdup(a, rows_text(r, title)),
                                           .text = arena_strdup(a, rows_text(r, title + 1)),
-                                          .case_code = code ? arena_strdup(a, code) : NULL,
+                                          .case_code = arena_strdup(a, code),
                                           .is_read = !rows_is_null(r, 7)};
     }
 }

@@ -29,18 +29,13 @@ struct account account_row(struct rows *r)
     };
 }
 
-static const char *copy(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 static void own(struct arena *a, struct account *x)
 {
-    x->user = copy(a, x->user);
-    x->name = copy(a, x->name);
-    x->password = copy(a, x->password);
-    x->disabled_why = copy(a, x->disabled_why);
-    x->otp_secret = copy(a, x->otp_secret);
+    x->user = arena_strdup(a, x->user);
+    x->name = arena_strdup(a, x->name);
+    x->password = arena_strdup(a, x->password);
+    x->disabled_why = arena_strdup(a, x->disabled_why);
+    x->otp_secret = arena_strdup(a, x->otp_secret);
 }
 
 bool account_roles_read(struct db *db, int64_t account, struct role_at *out, size_t max, size_t *n, struct error *e)

@@ -109,11 +109,6 @@ void audit_later(struct house *h, const struct audit *entry)
     later_audit(people_of(h)->later, entry);
 }
 
-static const char *copy(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 bool audit_about(struct db *db, struct arena *a, const struct house *h, const char *number, int64_t before, size_t max,
                  struct audit_row *out, size_t *n, enum lang lang, struct error *e)
 {
@@ -137,12 +132,12 @@ bool audit_about(struct db *db, struct arena *a, const struct house *h, const ch
         out[count++] = (struct audit_row){.id = rows_i64(r, 0),
                                           .at = rows_i64(r, 1),
                                           .case_id = rows_i64(r, 2),
-                                          .who = copy(a, rows_text(r, 3)),
+                                          .who = arena_strdup(a, rows_text(r, 3)),
                                           .unit_name = unit ? unit->name[lang] : NULL,
-                                          .action = copy(a, rows_text(r, 5)),
-                                          .what = copy(a, rows_text(r, 6)),
-                                          .key = copy(a, rows_text(r, 7)),
-                                          .purpose = copy(a, rows_text(r, 8))};
+                                          .action = arena_strdup(a, rows_text(r, 5)),
+                                          .what = arena_strdup(a, rows_text(r, 6)),
+                                          .key = arena_strdup(a, rows_text(r, 7)),
+                                          .purpose = arena_strdup(a, rows_text(r, 8))};
     }
     return false;
 }

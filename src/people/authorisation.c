@@ -61,11 +61,6 @@ bool actor_owner(const struct actor *who, const char *number, int64_t now, int64
     "t.id, t.principal, t.agent, t.legal, t.service, t.field, t.from_at, t.until_at, t.made_at, t.accepted_at,"        \
     " t.ended_at"
 
-static const char *copy(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 static void read_row(struct rows *r, struct arena *a, struct authorisation *out)
 {
     *out = (struct authorisation){
@@ -73,8 +68,8 @@ static void read_row(struct rows *r, struct arena *a, struct authorisation *out)
         .principal = rows_i64(r, 1),
         .agent = rows_i64(r, 2),
         .legal = rows_i64(r, 3) != 0,
-        .service = copy(a, rows_text(r, 4)),
-        .field = copy(a, rows_text(r, 5)),
+        .service = arena_strdup(a, rows_text(r, 4)),
+        .field = arena_strdup(a, rows_text(r, 5)),
         .from = rows_i64(r, 6),
         .until = rows_i64(r, 7),
         .made_at = rows_i64(r, 8),
@@ -148,11 +143,11 @@ bool agencies_read(struct db *db, struct arena *a, int64_t agent, int64_t now, s
             return true;
         out[(*n)++] = (struct agency){.authorisation = rows_i64(r, 0),
                                       .principal = rows_i64(r, 1),
-                                      .service = copy(a, rows_text(r, 2)),
-                                      .field = copy(a, rows_text(r, 3)),
+                                      .service = arena_strdup(a, rows_text(r, 2)),
+                                      .field = arena_strdup(a, rows_text(r, 3)),
                                       .from = rows_i64(r, 4),
                                       .until = rows_i64(r, 5),
-                                      .number = copy(a, rows_text(r, 6)),
+                                      .number = arena_strdup(a, rows_text(r, 6)),
                                       .legal = rows_i64(r, 7) != 0};
     }
     return false;

@@ -39,7 +39,7 @@ static bool read_row(struct rows *r, struct arena *a, struct delegation *out)
         .unit = rows_i64(r, 5),
         .from = rows_i64(r, 7),
         .until = rows_i64(r, 8),
-        .reason = rows_text(r, 9) ? arena_strdup(a, rows_text(r, 9)) : NULL,
+        .reason = arena_strdup(a, rows_text(r, 9)),
         .made_at = rows_i64(r, 10),
         .ended_at = rows_i64(r, 11),
     };

@@ -22,23 +22,18 @@ bool party_kind_parse(const char *name, enum party_kind *out)
     return false;
 }
 
-static char *copy(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 bool party_row(struct rows *r, int first, struct arena *a, struct party *out, struct error *e)
 {
     struct party p = {.id = rows_i64(r, first)};
 
     if (!party_kind_parse(rows_text(r, first + 1), &p.kind))
         return fail(e, E_DATABASE, "party %lld is of no known kind", (long long)p.id);
-    p.name = copy(a, rows_text(r, first + 2));
-    p.number = copy(a, rows_text(r, first + 3));
-    p.phone = copy(a, rows_text(r, first + 4));
-    p.email = copy(a, rows_text(r, first + 5));
-    p.address = copy(a, rows_text(r, first + 6));
-    p.place = copy(a, rows_text(r, first + 7));
+    p.name = arena_strdup(a, rows_text(r, first + 2));
+    p.number = arena_strdup(a, rows_text(r, first + 3));
+    p.phone = arena_strdup(a, rows_text(r, first + 4));
+    p.email = arena_strdup(a, rows_text(r, first + 5));
+    p.address = arena_strdup(a, rows_text(r, first + 6));
+    p.place = arena_strdup(a, rows_text(r, first + 7));
     *out = p;
     return true;
 }

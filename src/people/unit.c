@@ -118,23 +118,18 @@ static bool same(const struct unit *a, const struct unit *b)
            memcmp(&a->to, &b->to, sizeof a->to) == 0;
 }
 
-static char *copy(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 /* Strings of *u move into the arena. */
 static void own(struct unit *u, struct arena *a)
 {
-    u->code = copy(a, u->code);
-    u->name[LANG_VI] = copy(a, u->name[LANG_VI]);
-    u->name[LANG_EN] = copy(a, u->name[LANG_EN]);
-    u->kind = copy(a, u->kind);
-    u->place = copy(a, u->place);
-    u->offers = copy(a, u->offers);
-    u->phone = copy(a, u->phone);
-    u->address = copy(a, u->address);
-    u->successors = copy(a, u->successors);
+    u->code = arena_strdup(a, u->code);
+    u->name[LANG_VI] = arena_strdup(a, u->name[LANG_VI]);
+    u->name[LANG_EN] = arena_strdup(a, u->name[LANG_EN]);
+    u->kind = arena_strdup(a, u->kind);
+    u->place = arena_strdup(a, u->place);
+    u->offers = arena_strdup(a, u->offers);
+    u->phone = arena_strdup(a, u->phone);
+    u->address = arena_strdup(a, u->address);
+    u->successors = arena_strdup(a, u->successors);
 }
 
 static void remember_locked(struct unit_table *t, const struct unit *u)

@@ -172,7 +172,7 @@ bool record_history(struct db *db, struct arena *a, const struct registry *r, co
         v->at = rows_i64(rows, 7);
         v->actor = rows_i64(rows, 8);
         v->case_id = rows_i64(rows, 9);
-        v->reason = rows_text(rows, 10) ? arena_strdup(a, rows_text(rows, 10)) : NULL;
+        v->reason = arena_strdup(a, rows_text(rows, 10));
     }
     return true;
 }

@@ -79,11 +79,6 @@ bool shipment_follows(enum shipment_state next, enum shipment_state now)
 #define SHIPMENT_COLUMNS                                                                                               \
     "id, case_id, case_code, unit, applicant, handover, number, state, cod, receiver, posted_by, made_at, changed_at"
 
-static const char *kept(struct arena *a, const char *s)
-{
-    return s ? arena_strdup(a, s) : NULL;
-}
-
 static void read_row(struct rows *r, struct arena *a, struct shipment *out)
 {
     const json_t *to = json_held(a, rows_json_new(r, 9));
@@ -91,11 +86,11 @@ static void read_row(struct rows *r, struct arena *a, struct shipment *out)
     *out = (struct shipment){
         .id = rows_i64(r, 0),
         .case_id = rows_i64(r, 1),
-        .case_code = kept(a, rows_text(r, 2)),
+        .case_code = arena_strdup(a, rows_text(r, 2)),
         .unit = rows_i64(r, 3),
         .applicant = rows_i64(r, 4),
         .handover = rows_i64(r, 5),
-        .number = kept(a, rows_text(r, 6)),
+        .number = arena_strdup(a, rows_text(r, 6)),
         .cod = rows_i64(r, 8),
         .receiver = {.name = json_str(to, "name"),
                      .phone = json_str(to, "phone"),

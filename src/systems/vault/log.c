@@ -268,12 +268,12 @@ static bool read_missing(struct db *db, struct arena *a, struct audit *out, int6
         seqs[*n] = rows_i64(r, 0);
         out[*n] = (struct audit){.at = rows_i64(r, 1),
                                  .action = arena_strdup(a, rows_text(r, 2)),
-                                 .what = rows_text(r, 3) ? arena_strdup(a, rows_text(r, 3)) : NULL,
+                                 .what = arena_strdup(a, rows_text(r, 3)),
                                  .about = arena_strdup(a, rows_text(r, 4)),
                                  .actor = rows_i64(r, 5),
                                  .unit = rows_i64(r, 6),
                                  .case_id = rows_i64(r, 7),
-                                 .purpose = rows_text(r, 8) ? arena_strdup(a, rows_text(r, 8)) : NULL};
+                                 .purpose = arena_strdup(a, rows_text(r, 8))};
     }
     return false;
 }
