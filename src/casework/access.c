@@ -69,3 +69,36 @@ struct standing case_standing(const struct house *h, const struct actor *who, co
         add_role(h, &who->roles[i], c, now, &s);
     return s;
 }
+
+bool case_find_visible(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
+                       struct case_file *c, struct standing *s, struct error *e)
+{
+    bool found;
+
+    if (!case_find(db, a, h, code, c, &found, e))
+        return false;
+    *s = found ? case_standing(h, caller->who, c, caller->now) : (struct standing){0};
+    if (s->sees)
+        return true;
+    audit_later(h, &(struct audit){.action = "denied",
+                                   .what = "case",
+                                   .key = code,
+                                   .actor = caller->who->party,
+                                   .address = caller->address,
+                                   .at = caller->now});
+    return fail(e, E_NOT_FOUND, "case %s", code);
+}
+
+void case_log_read(struct house *h, const struct caller *caller, const struct case_read *r)
+{
+    audit_later(h, &(struct audit){.action = "read",
+                                   .what = "case",
+                                   .key = r->code,
+                                   .about = r->about,
+                                   .actor = caller->who->party,
+                                   .unit = r->unit,
+                                   .case_id = r->case_id,
+                                   .purpose = "case",
+                                   .address = caller->address,
+                                   .at = caller->now});
+}

@@ -483,19 +483,11 @@ static bool write_action(struct db *db, void *arg, struct error *e)
 static bool look(struct acting *x, const char *code, const char *action, struct error *e)
 {
     auto_read struct db *db = NULL;
-    bool found;
+    struct standing s;
 
-    if (!store_read(x->house->store, &db, e) || !case_find(db, x->arena, x->house, code, &x->file, &found, e))
+    if (!store_read(x->house->store, &db, e) ||
+        !case_find_visible(db, x->arena, x->house, x->caller, code, &x->file, &s, e))
         return false;
-    if (!found || !case_standing(x->house, x->caller->who, &x->file, x->caller->now).sees) {
-        audit_later(x->house, &(struct audit){.action = "denied",
-                                              .what = "case",
-                                              .key = code,
-                                              .actor = x->caller->who->party,
-                                              .address = x->caller->address,
-                                              .at = x->caller->now});
-        return fail(e, E_NOT_FOUND, "case %s", code);
-    }
     x->later = caller_after(x->caller, &x->file);
     x->caller = &x->later;
     x->file.unit = unit_acted_for(x->house, x->caller->who, x->file.unit, x->caller->now);

@@ -79,24 +79,18 @@ static const struct field track_fields[] = {
 
 /* ---- one case ---- */
 
+/* Without what a write needs. */
+static struct caller looker(struct request *q)
+{
+    return (struct caller){.who = request_actor(q), .now = request_now(q), .address = request_address(q)};
+}
+
 bool visible_case(struct request *q, struct db *db, struct case_file *c, struct error *e)
 {
-    struct house *h = request_house(q);
-    const struct actor *who = request_actor(q);
-    const char *code = request_param(q, "code");
-    bool found;
+    struct caller caller = looker(q);
+    struct standing s;
 
-    if (!case_find(db, request_arena(q), h, code, c, &found, e))
-        return false;
-    if (found && case_standing(h, who, c, request_now(q)).sees)
-        return true;
-    audit_later(h, &(struct audit){.action = "denied",
-                                   .what = "case",
-                                   .key = code,
-                                   .actor = who->party,
-                                   .address = request_address(q),
-                                   .at = request_now(q)});
-    return fail(e, E_NOT_FOUND, "case %s", code);
+    return case_find_visible(db, request_arena(q), request_house(q), &caller, request_param(q, "code"), c, &s, e);
 }
 
 static bool party_number(struct db *db, struct arena *a, int64_t id, const char **number, struct error *e)
@@ -134,17 +128,11 @@ static bool look_at(struct request *q, struct db *db, const struct case_file *c,
 
 static void audit_look(struct request *q, const char *code, const struct look *l)
 {
+    struct caller caller = looker(q);
+
     if (!l->own)
-        audit_later(request_house(q), &(struct audit){.action = "read",
-                                                      .what = "case",
-                                                      .key = code,
-                                                      .about = *l->about ? l->about : NULL,
-                                                      .actor = request_actor(q)->party,
-                                                      .unit = l->unit,
-                                                      .case_id = l->case_id,
-                                                      .purpose = "case",
-                                                      .address = request_address(q),
-                                                      .at = request_now(q)});
+        case_log_read(request_house(q), &caller,
+                      &(struct case_read){l->case_id, l->unit, code, *l->about ? l->about : NULL});
 }
 
 bool audit_case_read(struct request *q, struct db *db, const struct case_file *c, struct error *e)

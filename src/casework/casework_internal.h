@@ -323,6 +323,16 @@ struct standing {
 /* The unit that the caller acts for on what is of u: u itself, or the caller's own that took over when u ended. */
 const struct unit *unit_acted_for(const struct house *h, const struct actor *who, const struct unit *u, int64_t now);
 struct standing case_standing(const struct house *h, const struct actor *who, const struct case_file *c, int64_t now);
+/* A case that the caller may see, and what they are to it; else E_NOT_FOUND, whether there is one or not, and the log
+ * tells who tried. */
+bool case_find_visible(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
+                       struct case_file *c, struct standing *s, struct error *e) CHECKED;
+/* For the log: the caller looked at somebody else's case. about: the owner's number, or NULL. */
+struct case_read {
+    int64_t case_id, unit;
+    const char *code, *about;
+};
+void case_log_read(struct house *h, const struct caller *caller, const struct case_read *r);
 
 struct national_time case_time(const struct case_file *c, struct arena *a, int64_t now);
 

@@ -3,29 +3,14 @@
 
 #include <string.h>
 
-static bool refuse(struct house *h, const struct caller *caller, const char *code, struct error *e)
-{
-    audit_later(h, &(struct audit){.action = "denied",
-                                   .what = "case",
-                                   .key = code,
-                                   .actor = caller->who->party,
-                                   .address = caller->address,
-                                   .at = caller->now});
-    return fail(e, E_NOT_FOUND, "case %s", code);
-}
-
 bool case_glance_at(struct db *db, struct arena *a, struct house *h, const struct caller *caller, const char *code,
                     struct case_glimpse *out, struct error *e)
 {
     struct case_file c;
     struct standing s;
-    bool found;
 
-    if (!case_find(db, a, h, code, &c, &found, e))
+    if (!case_find_visible(db, a, h, caller, code, &c, &s, e))
         return false;
-    s = found ? case_standing(h, caller->who, &c, caller->now) : (struct standing){0};
-    if (!s.sees)
-        return refuse(h, caller, code, e);
     *out = (struct case_glimpse){
         .id = c.id,
         .applicant = c.applicant,
@@ -51,16 +36,7 @@ bool case_log_look(struct db *db, struct arena *a, struct house *h, const struct
         return true;
     if (!party_find(db, a, c->applicant, &p, &found, e))
         return false;
-    audit_later(h, &(struct audit){.action = "read",
-                                   .what = "case",
-                                   .key = c->code,
-                                   .about = found ? p.number : NULL,
-                                   .actor = caller->who->party,
-                                   .unit = c->unit->id,
-                                   .case_id = c->id,
-                                   .purpose = "case",
-                                   .address = caller->address,
-                                   .at = caller->now});
+    case_log_read(h, caller, &(struct case_read){c->id, c->unit->id, c->code, found ? p.number : NULL});
     return true;
 }
 
