@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
-"""Makes a C source that carries one file as bytes: embed.py SYMBOL INPUT OUTPUT."""
-import sys
+"""Makes a C source that carries one file as bytes: embed.py [--pack] SYMBOL INPUT OUTPUT.
 
-symbol, source, target = sys.argv[1:]
+--pack: as zlib packs it."""
+import sys
+import zlib
+
+packed = sys.argv[1] == "--pack"
+symbol, source, target = sys.argv[1 + packed:]
 data = open(source, "rb").read()
+if packed:
+    data = zlib.compress(data, 9)
 with open(target, "w") as out:
     out.write("#include <stddef.h>\n")
     out.write(f"extern const char {symbol}[]; extern const size_t {symbol}_len;\n")

@@ -110,7 +110,7 @@ struct slip {
 };
 /* NULL: it appears only as somebody's result. */
 const struct slip *paper_slip(const struct paper *p);
-/* Renders to PDF (pango/cairo, fonts embedded and subset). scope: names the layout's expressions use
+/* Renders to PDF/A-1b (fonts embedded and subset). scope: names the layout's expressions use
  * (form, case, entry, unit, today, issued, verify). Takes milliseconds: never inside a write. Any thread. */
 struct expr_scope;
 bool paper_render(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,

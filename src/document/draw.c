@@ -1,11 +1,11 @@
-/* Draws a compiled layout as PDF: text by pango (Vietnamese marks, justification, line breaks), pages by cairo (fonts
- * embedded and subset, text that can be selected and searched). The same values give the same bytes: no clock is read.
+/* Draws a compiled layout as PDF: text laid out by pango (Vietnamese marks, justification, line breaks) on the pages of
+ * a canvas. The same values give the same bytes: no clock is read.
  *
  * Threads: pango keeps one font map a thread, so nothing here is shared but the layout, which is constant. */
 #include "document/draw_internal.h"
 
-#include <cairo-pdf.h>
 #include <math.h>
+#include <pango/pangocairo.h>
 #include <string.h>
 
 /* As wide as Times New Roman, letter by letter, and drawn for Vietnamese; what it lacks comes from what is installed.
@@ -68,6 +68,8 @@ PangoLayout *draw_layout(struct drawing *d, const char *markup, double size, dou
     pango_layout_set_alignment(layout, aligns[align]);
     pango_layout_set_justify(layout, align == ALIGN_JUSTIFY);
     pango_layout_set_markup(layout, markup, -1);
+    /* A word too long for its column is broken without a hyphen: syllables have none in Vietnamese. */
+    pango_attr_list_insert(pango_layout_get_attributes(layout), pango_attr_insert_hyphens_new(FALSE));
     arena_defer(d->arena, unref, layout);
     return layout;
 }
@@ -99,32 +101,7 @@ static double layout_ink(PangoLayout *layout)
 
 void draw_at(struct drawing *d, PangoLayout *layout, double x, double y)
 {
-    cairo_move_to(d->cr, x, y);
-    pango_cairo_show_layout(d->cr, layout);
-}
-
-static void rule(struct drawing *d, double x, double y, double wide)
-{
-    cairo_set_line_width(d->cr, RULE);
-    cairo_move_to(d->cr, x, y);
-    cairo_line_to(d->cr, x + wide, y);
-    cairo_stroke(d->cr);
-}
-
-static void dots(struct drawing *d, double x, double y, double wide)
-{
-    static const double dash[] = {0, 2.6};
-
-    if (wide < 3)
-        return;
-    cairo_save(d->cr);
-    cairo_set_line_cap(d->cr, CAIRO_LINE_CAP_ROUND);
-    cairo_set_dash(d->cr, dash, 2, 0);
-    cairo_set_line_width(d->cr, 0.8);
-    cairo_move_to(d->cr, x, y);
-    cairo_line_to(d->cr, x + wide, y);
-    cairo_stroke(d->cr);
-    cairo_restore(d->cr);
+    canvas_layout(d->canvas, layout, x, y);
 }
 
 /* ---- pages ---- */
@@ -134,7 +111,7 @@ bool draw_next_page(struct drawing *d)
 
     if (d->page == PAPER_PAGES_MAX)
         return fail(d->e, E_PACK, "a paper of more than %d pages", PAPER_PAGES_MAX);
-    cairo_show_page(d->cr);
+    canvas_next_page(d->canvas);
     d->page++;
     d->y = d->l->margin_top;
     /* In the middle of the top margin, from the second page on (Decree 30/2020). */
@@ -165,9 +142,8 @@ static bool flow(struct drawing *d, PangoLayout *layout, double x)
         good = draw_need(d, high);
         if (!good)
             break;
-        cairo_move_to(d->cr, x + (double)logical.x / PANGO_SCALE,
-                      d->y + (double)(pango_layout_iter_get_baseline(line) - top) / PANGO_SCALE);
-        pango_cairo_show_layout_line(d->cr, pango_layout_iter_get_line_readonly(line));
+        canvas_line(d->canvas, pango_layout_iter_get_line_readonly(line), x + (double)logical.x / PANGO_SCALE,
+                    d->y + (double)(pango_layout_iter_get_baseline(line) - top) / PANGO_SCALE);
         d->y += high;
     } while (pango_layout_iter_next_line(line));
     pango_layout_iter_free(line);
@@ -201,7 +177,7 @@ static double state_column(struct drawing *d, double x, double wide, double size
     pango_layout_get_extents(motto, NULL, &ink);
     draw_at(d, state, x, d->y);
     draw_at(d, motto, x, d->y + layout_high(state));
-    rule(d, x + (double)ink.x / PANGO_SCALE, d->y + high + 1.5, (double)ink.width / PANGO_SCALE);
+    canvas_rule(d->canvas, x + (double)ink.x / PANGO_SCALE, d->y + high + 1.5, (double)ink.width / PANGO_SCALE, RULE);
     return high + 6;
 }
 
@@ -224,7 +200,7 @@ static bool agency_column(struct drawing *d, const struct templates *lines, doub
         name = fmin(layout_ink(layout), wide);
     }
     /* From a third to a half of the line above it (Decree 30/2020). */
-    rule(d, page_left(d) + (wide - name * 0.4) / 2, y + 1.5, name * 0.4);
+    canvas_rule(d->canvas, page_left(d) + (wide - name * 0.4) / 2, y + 1.5, name * 0.4, RULE);
     *high = y - d->y + 6;
     return true;
 }
@@ -340,12 +316,13 @@ static bool draw_row(struct drawing *d, const struct field_row *row)
     if (!draw_need(d, high))
         return false;
     for (size_t i = 0; i < row->n; i++) {
-        double wide = row->cells[i].share * page_width(d), end, baseline;
+        double wide = row->cells[i].share * page_width(d), end, baseline, room;
 
         draw_at(d, layouts[i], x, d->y);
         last_line(layouts[i], &end, &baseline);
-        if (dotted[i])
-            dots(d, x + end + 2, d->y + baseline, wide - (i + 1 < row->n ? space : 0) - end - 2);
+        room = wide - (i + 1 < row->n ? space : 0) - end - 2;
+        if (dotted[i] && room >= 3)
+            canvas_dots(d->canvas, x + end + 2, d->y + baseline, room);
         x += wide;
     }
     d->y += high + BLOCK_GAP;
@@ -439,14 +416,6 @@ static bool draw_each(struct drawing *d, const struct block *b)
 }
 
 /* ---- the whole ---- */
-static cairo_status_t take_bytes(void *arg, const unsigned char *data, unsigned int len)
-{
-    struct buf *b = arg;
-
-    buf_add(b, data, len);
-    return b->overflow ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
 PangoContext *print_context_new(void)
 {
     PangoContext *context = pango_font_map_create_context(pango_cairo_font_map_get_default());
@@ -458,6 +427,7 @@ PangoContext *print_context_new(void)
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     pango_cairo_context_set_font_options(context, options);
     pango_context_set_language(context, pango_language_from_string("vi"));
+    pango_context_set_round_glyph_positions(context, FALSE); /* paper has no dots to fall upon */
     cairo_font_options_destroy(options);
     return context;
 }
@@ -480,43 +450,31 @@ static bool copy_scope(struct drawing *d, const struct expr_scope *scope)
     return true;
 }
 
-static bool draw_pdf(struct drawing *d, const struct paper *p, struct buf *out)
+static bool draw_pdf(struct drawing *d, const struct paper *p, struct bytes *pdf)
 {
-    cairo_surface_t *surface =
-        cairo_pdf_surface_create_for_stream(take_bytes, out, p->layout->width, p->layout->height);
-    cairo_status_t status;
     bool good;
 
-    cairo_pdf_surface_restrict_to_version(surface, CAIRO_PDF_VERSION_1_4);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE,
-                                   ""); /* not the clock: same values, same bytes */
-    d->cr = cairo_create(surface);
+    d->canvas = canvas_new(p->layout->width, p->layout->height, PAPER_BYTES_MAX, d->arena);
     d->context = print_context_new();
-    good = draw_all(d, p);
-    cairo_destroy(d->cr);
+    good = draw_all(d, p) && canvas_finish(d->canvas, p->title[LANG_VI], pdf, d->e);
+    canvas_free(d->canvas);
     g_object_unref(d->context);
-    cairo_surface_finish(surface);
-    status = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
-    if (!good)
-        return false;
-    if (out->overflow)
-        return fail(d->e, E_PACK, "a paper of more than %d bytes", PAPER_BYTES_MAX);
-    return status == CAIRO_STATUS_SUCCESS || fail(d->e, E_INTERNAL, "cairo: %s", cairo_status_to_string(status));
+    return good;
 }
 
 bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
                 struct paper_place *place, struct error *e)
 {
     auto_arena struct arena *scratch = arena_new(); /* layouts end before the caller's arena does */
-    auto_buf struct buf out = BUF_INIT(PAPER_BYTES_MAX);
     struct drawing d = {.l = p->layout, .arena = scratch, .e = e, .page = 1};
+    struct bytes drawn;
 
     if (!p->layout)
         return fail(e, E_PACK, "paper %s has no layout", p->name);
     d.y = p->layout->margin_top;
-    if (!copy_scope(&d, scope) || !draw_pdf(&d, p, &out))
+    if (!copy_scope(&d, scope) || !draw_pdf(&d, p, &drawn))
         return false;
     *place = d.place;
-    return pdf_archive((struct bytes){out.data, out.len}, p->title[LANG_VI], a, pdf, e);
+    *pdf = (struct bytes){arena_strndup(a, drawn.data, drawn.len), drawn.len};
+    return true;
 }

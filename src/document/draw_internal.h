@@ -1,8 +1,7 @@
 /* What the files that draw one paper share. All of it belongs to one thread for the length of the paper. */
 #pragma once
 
-#include <pango/pangocairo.h>
-
+#include "document/canvas.h"
 #include "document/paper_internal.h"
 
 /* The names a block's expressions see: the paper's, and those of the list it is drawn for. */
@@ -16,7 +15,7 @@ struct drawing {
     struct error *e;
     struct expr_scope scope[DRAW_NAMES_MAX + 3];
     size_t n_scope;
-    cairo_t *cr;
+    struct canvas *canvas;
     PangoContext *context;
     double y;
     int page;

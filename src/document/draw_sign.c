@@ -32,19 +32,10 @@ static const char *verify_address(const struct drawing *d, const char *code)
 static bool draw_square(struct drawing *d, const char *text, double x, double y, double size)
 {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
-    double dot;
 
     if (!code)
         return fail_errno(d->e, "make a square code");
-    dot = size / code->width;
-    for (int row = 0; row < code->width; row++)
-        for (int from = 0, to; from < code->width; from = to + 1) { /* a run of dark dots as one rectangle: no seams */
-            for (to = from; to < code->width && code->data[row * code->width + to] & 1; to++)
-                ;
-            if (to > from)
-                cairo_rectangle(d->cr, x + from * dot, y + row * dot, (to - from) * dot, dot);
-        }
-    cairo_fill(d->cr);
+    canvas_square(d->canvas, code->data, code->width, x, y, size);
     QRcode_free(code);
     return true;
 }

@@ -30,14 +30,12 @@ static void draw_boxes(struct drawing *d, const struct block *b, double high)
 {
     double x = page_left(d);
 
-    cairo_set_line_width(d->cr, RULE);
     for (size_t i = 0; i < b->n_columns; i++) {
         double wide = b->columns[i].share * page_width(d);
 
-        cairo_rectangle(d->cr, x, d->y, wide, high);
+        canvas_box(d->canvas, x, d->y, wide, high, RULE);
         x += wide;
     }
-    cairo_stroke(d->cr);
 }
 
 static bool fits(const struct drawing *d, const struct cells *row)
@@ -93,9 +91,8 @@ static double draw_lines(struct drawing *d, PangoLayoutIter *line, double x, dou
         high = (double)(end - top) / PANGO_SCALE;
         if (used + high > room)
             break;
-        cairo_move_to(d->cr, x + (double)logical.x / PANGO_SCALE,
-                      d->y + CELL_PAD + used + (double)(pango_layout_iter_get_baseline(line) - top) / PANGO_SCALE);
-        pango_cairo_show_layout_line(d->cr, pango_layout_iter_get_line_readonly(line));
+        canvas_line(d->canvas, pango_layout_iter_get_line_readonly(line), x + (double)logical.x / PANGO_SCALE,
+                    d->y + CELL_PAD + used + (double)(pango_layout_iter_get_baseline(line) - top) / PANGO_SCALE);
         used += high;
     }
     return used;

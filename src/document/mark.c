@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "document/paper_internal.h"
+#include "document/pdf_write.h"
 
 enum { MARK_BYTES_MAX = 1 << 20 };
 static const double PERSON_WIDTH = 168, PERSON_HEIGHT = 50, SEAL_SIZE = 96, COPY_WIDTH = 220, COPY_HEIGHT = 44;
@@ -27,30 +28,6 @@ struct bend { /* text along a circle; radius 0: straight */
     double x, y, radius, from, baseline;
 };
 
-/* Hundredths of a point, by hand: an outline is two thousand numbers, and printf of them was half of a mark. */
-static void put_number(struct buf *b, double value)
-{
-    char text[24];
-    size_t at = sizeof text;
-    long hundredths = lround(value * 100);
-    unsigned long n = hundredths < 0 ? -(unsigned long)hundredths : (unsigned long)hundredths, part = n % 100;
-
-    text[--at] = ' ';
-    if (part % 10)
-        text[--at] = (char)('0' + part % 10);
-    if (part)
-        text[--at] = (char)('0' + part / 10);
-    if (part)
-        text[--at] = '.';
-    n /= 100;
-    do
-        text[--at] = (char)('0' + n % 10);
-    while (n /= 10);
-    if (hundredths < 0)
-        text[--at] = '-';
-    buf_add(b, text + at, sizeof text - at);
-}
-
 static void put_point(struct sheet *s, const struct bend *b, const cairo_path_data_t *p)
 {
     double x = p->point.x, y = p->point.y;
@@ -64,8 +41,8 @@ static void put_point(struct sheet *s, const struct bend *b, const cairo_path_da
         x += b->x;
         y += b->y;
     }
-    put_number(&s->out, x);
-    put_number(&s->out, s->height - y);
+    pdf_put_number(&s->out, x);
+    pdf_put_number(&s->out, s->height - y);
 }
 
 static void put_path(struct sheet *s, const struct bend *b)

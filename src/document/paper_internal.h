@@ -99,15 +99,11 @@ struct paper {
 bool paper_compile(struct arena *a, const json_t *definition, struct paper *out, const char **where,
                    struct error *e) CHECKED;
 
-/* ---- draw.c: one paper, on this thread ---- */
+/* ---- draw.c: one paper as PDF/A-1b, on this thread ---- */
 bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct arena *a, struct bytes *pdf,
                 struct paper_place *place, struct error *e) CHECKED;
 /* For text that becomes part of a PDF: points, no hinting, Vietnamese. Unref it with g_object_unref(). */
 struct _PangoContext *print_context_new(void);
-
-/* ---- archive.c ---- */
-/* Makes PDF/A-1b of what cairo drew (PDF 1.4): the final bytes, in the arena. */
-bool pdf_archive(struct bytes pdf, const char *title, struct arena *a, struct bytes *out, struct error *e) CHECKED;
 
 /* ---- press.c: the threads that draw; paper_render() hands over to them ---- */
 typedef bool press_fn(void *arg, struct error *e);

@@ -2,6 +2,7 @@
  * the store of proofs. libqpdf reads what is there; what is added is written here, because a library that rewrites the
  * file would break the signatures before. */
 #include "document/inspect_internal.h"
+#include "document/pdf_write.h"
 #include "document/sign_internal.h"
 
 #include <qpdf/qpdf-c.h>
@@ -120,27 +121,6 @@ static void write_stream(struct update *u, int id, const char *dictionary, struc
     buf_add(&u->out, data.data, data.len);
     buf_puts(&u->out, "\nendstream");
     end(u);
-}
-
-/* A text string: UTF-16 with its mark, in hexadecimal. */
-static void put_text(struct buf *b, const char *s)
-{
-    auto_arena struct arena *a = arena_new();
-    const unsigned char *p = (const unsigned char *)text_nfc(a, s);
-
-    buf_puts(b, "<FEFF");
-    while (*p) {
-        unsigned c = *p < 0x80 ? *p : *p < 0xe0 ? *p & 0x1f : *p < 0xf0 ? *p & 0x0f : *p & 0x07;
-        int more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
-
-        for (p++; more && *p; more--, p++)
-            c = c << 6 | (*p & 0x3f);
-        if (c >= 0x10000)
-            buf_printf(b, "%04X%04X", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
-        else
-            buf_printf(b, "%04X", c);
-    }
-    buf_puts(b, ">");
 }
 
 static int by_id(const void *a, const void *b)
@@ -307,9 +287,9 @@ static void write_field(struct update *u, const struct pdf_signature *s, qpdf_oh
     }
     begin(u, field, 0);
     buf_puts(&u->out, "<< /Type /Annot /Subtype /Widget /FT /Sig /F 132 /T ");
-    put_text(&u->out, s->field);
+    pdf_put_text(&u->out, s->field);
     buf_puts(&u->out, " /TU ");
-    put_text(&u->out, s->tip);
+    pdf_put_text(&u->out, s->tip);
     buf_printf(&u->out, " /V %d 0 R /P %s", value, qpdf_oh_unparse(u->q, page));
     if (shown)
         buf_printf(&u->out, " /Rect [%.2f %.2f %.2f %.2f] /AP << /N %d 0 R >> >>", x, y, x + s->mark->width,
@@ -351,9 +331,9 @@ static void write_value(struct update *u, const struct pdf_signature *s, int id,
 {
     begin(u, id, 0);
     buf_puts(&u->out, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /Name ");
-    put_text(&u->out, s->signer);
+    pdf_put_text(&u->out, s->signer);
     buf_puts(&u->out, " /Reason ");
-    put_text(&u->out, s->reason);
+    pdf_put_text(&u->out, s->reason);
     buf_puts(&u->out, " /M ");
     put_date(&u->out, s->at);
     buf_puts(&u->out, " /ByteRange ");
