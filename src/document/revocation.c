@@ -220,10 +220,10 @@ static bool ask_responder(const struct asking *x, const char *url, struct error 
     else
         OCSP_CERTID_free(id);
     good = (len > 0 || fail_openssl(e, E_INTERNAL, "ask a responder")) &&
-           fetch_answer(&(struct fetch){.url = url,
-                                        .media_type = "application/ocsp-request",
-                                        .body = {der, len > 0 ? (size_t)len : 0},
-                                        .code = E_REVOCATION},
+           fetch_answer(&(struct outbound){.url = url,
+                                           .headers = {"Content-Type: application/ocsp-request"},
+                                           .body = {der, len > 0 ? (size_t)len : 0},
+                                           .code = E_REVOCATION},
                         &answer, e) &&
            take_reply(x, &answer, e);
     OPENSSL_free(der);
@@ -235,7 +235,7 @@ static bool ask_list(const struct asking *x, const char *url, struct error *e)
 {
     auto_buf struct buf answer = BUF_INIT(LIST_BYTES_MAX);
 
-    return fetch_answer(&(struct fetch){.url = url, .code = E_REVOCATION}, &answer, e) && take_list(x, &answer, e);
+    return fetch_answer(&(struct outbound){.url = url, .code = E_REVOCATION}, &answer, e) && take_list(x, &answer, e);
 }
 
 /* The places where the issuer's list lies, over HTTP; in the arena. */

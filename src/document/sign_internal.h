@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "document/document_internal.h"
+#include "outbound/outbound.h"
 
 enum {
     KEY_FILE_MAX = 1 << 20,
@@ -109,13 +110,8 @@ bool cms_sign(const struct signer *s, const struct digest *document, const char 
               const STACK_OF(X509) * anchors, struct arena *a, struct bytes *out, struct error *e) CHECKED;
 
 /* ---- fetch.c ---- */
-struct fetch {
-    const char *url, *media_type; /* NULL: a GET, without a body */
-    struct bytes body;
-    enum error_code code; /* when there is no answer */
-};
-/* Waits seconds at most: never inside a write. An answer of more than the builder's ceiling is none. */
-bool fetch_answer(const struct fetch *f, struct buf *answer, struct error *e) CHECKED;
+/* As outbound_ask(), with waits of its own: seconds at most. An answer of another status than 200 is none. */
+bool fetch_answer(const struct outbound *question, struct buf *answer, struct error *e) CHECKED;
 
 /* ---- stamp.c: RFC 3161 ---- */
 /* A timestamp token over these bytes, proven: right answer to our question, by a timestamp authority that is trusted.

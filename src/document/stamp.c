@@ -91,10 +91,10 @@ bool stamp_fetch(const char *url, struct bytes over, const STACK_OF(X509) * anch
     unsigned char *der = NULL;
     int len = q ? i2d_TS_REQ(q, &der) : 0;
     bool good = (len > 0 || fail_openssl(e, E_INTERNAL, "ask for a timestamp")) &&
-                fetch_answer(&(struct fetch){.url = url,
-                                             .media_type = "application/timestamp-query",
-                                             .body = {der, len > 0 ? (size_t)len : 0},
-                                             .code = E_TIMESTAMP},
+                fetch_answer(&(struct outbound){.url = url,
+                                                .headers = {"Content-Type: application/timestamp-query"},
+                                                .body = {der, len > 0 ? (size_t)len : 0},
+                                                .code = E_TIMESTAMP},
                              &body, e) &&
                 read_answer(q, &body, anchors, a, token, e);
 

@@ -1,10 +1,11 @@
 /* One call to a peer over HTTP, and the signature that both sides put under what they say. */
 #include "exchange/exchange.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
+
+#include "outbound/outbound.h"
 
 enum { PEER_WAIT_MS = 10000, PEER_CONNECT_MS = 3000, PEER_BYTES_MAX = 64 << 10, PEER_SAID_MAX = 120 };
 
@@ -46,65 +47,25 @@ bool peer_check(const char *secret, const char *timestamp, const char *signature
 
 /* ---- one call ---- */
 
-static size_t take(char *data, size_t size, size_t n, void *arg)
+static bool ask(const struct peer_call *call, struct arena *a, struct buf *answer, long *status, struct error *e)
 {
-    struct buf *b = arg;
-
-    buf_add(b, data, size * n);
-    return b->overflow ? 0 : size * n;
-}
-
-static struct curl_slist *headers_new(const struct peer_call *call, struct arena *a)
-{
-    struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/json");
+    struct outbound x = {.url = call->url,
+                         .headers = {"Content-Type: application/json", "Accept: application/json"},
+                         .body = call->body,
+                         .connect_ms = PEER_CONNECT_MS,
+                         .wait_ms = PEER_WAIT_MS,
+                         .code = E_PEER_AWAY};
     char signature[PEER_SIGNATURE_HEX];
-    const char *timestamp;
 
-    if (list)
-        list = curl_slist_append(list, "Accept: application/json");
-    if (list && call->secret) {
-        timestamp = arena_printf(a, "%" PRId64, now_ms() / 1000);
+    if (call->secret) {
+        const char *timestamp = arena_printf(a, "%" PRId64, now_ms() / 1000);
         peer_sign(call->secret, timestamp, call->body, signature);
-        list = curl_slist_append(list, arena_printf(a, "X-Timestamp: %s", timestamp));
-        list = list ? curl_slist_append(list, arena_printf(a, "X-Signature: %s", signature)) : NULL;
+        x.headers[2] = arena_printf(a, "X-Timestamp: %s", timestamp);
+        x.headers[3] = arena_printf(a, "X-Signature: %s", signature);
     }
-    return list;
-}
-
-/* These fail only on options that libcurl does not know. */
-static void prepare(CURL *curl, const struct peer_call *call, const struct curl_slist *headers, struct buf *answer,
-                    char *why)
-{
-    (void)curl_easy_setopt(curl, CURLOPT_URL, call->url);
-    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)call->body.data);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)call->body.len);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PEER_WAIT_MS);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)PEER_CONNECT_MS);
-    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
-}
-
-static bool perform(const struct peer_call *call, struct arena *a, struct buf *answer, long *status, struct error *e)
-{
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = headers_new(call, a);
-    char why[CURL_ERROR_SIZE] = "";
-    CURLcode code;
-
-    if (!curl || !headers)
-        die("out of memory", 0);
-    prepare(curl, call, headers, answer, why);
-    code = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    if (answer->overflow)
-        return fail(e, E_PEER_UNCLEAR, "the answer is larger than %d bytes", PEER_BYTES_MAX);
-    return code == CURLE_OK || fail(e, E_PEER_AWAY, "%s", *why ? why : curl_easy_strerror(code));
+    if (!outbound_ask(&x, answer, status, e))
+        return answer->overflow ? fail(e, E_PEER_UNCLEAR, "the answer is larger than %d bytes", PEER_BYTES_MAX) : false;
+    return true;
 }
 
 /* As much of what the peer said as fits a line. */
@@ -126,7 +87,7 @@ bool peer_post(const struct peer_call *call, struct arena *a, const json_t **out
     json_t *read = NULL;
     long status = 0;
 
-    if (!perform(call, a, &answer, &status, e))
+    if (!ask(call, a, &answer, &status, e))
         return false;
     if (status >= 400 && status < 500 && status != 408 && status != 429)
         return fail(e, E_PEER_REFUSED, "answered %ld: %s", status, said(a, &answer));
