@@ -128,6 +128,30 @@ bool shipment_of_case(struct db *db, struct arena *a, int64_t case_id, struct sh
                    case_id, out, found, e);
 }
 
+bool shipment_events(struct db *db, struct arena *a, int64_t shipment,
+                     struct shipment_event out[static SHIPMENT__COUNT], size_t *n, struct error *e)
+{
+    static const char sql[] = "SELECT at, state, source, note FROM shipment_event WHERE shipment = $1 ORDER BY id";
+    auto_rows struct rows *r = NULL;
+    bool more;
+
+    if (!db_query(db, &r, e, sql, ARGS(I64(shipment))))
+        return false;
+    for (*n = 0; rows_next(r, &more, e);) {
+        struct shipment_event *event = &out[*n];
+
+        if (!more || *n == SHIPMENT__COUNT)
+            return true;
+        if (!shipment_state_parse(rows_text(r, 1), &event->state))
+            continue;
+        event->at = rows_i64(r, 0);
+        event->source = arena_strdup(a, rows_text(r, 2));
+        event->note = arena_strdup(a, rows_text(r, 3));
+        ++*n;
+    }
+    return false;
+}
+
 static bool add_event(struct db *db, int64_t shipment, enum shipment_state state, const char *source, const char *note,
                       int64_t now, struct error *e)
 {

@@ -45,50 +45,42 @@ static void write_receiver(struct json_out *o, const char *member, const struct 
     out_close(o, '}');
 }
 
-static bool write_events(struct json_out *o, struct db *db, int64_t id, enum lang lang, struct error *e)
+static bool write_events(struct json_out *o, struct request *q, struct db *db, int64_t id, struct error *e)
 {
-    static const char sql[] = "SELECT at, state, source, note FROM shipment_event WHERE shipment = $1 ORDER BY id";
-    auto_rows struct rows *r = NULL;
-    bool more;
+    struct shipment_event events[SHIPMENT__COUNT];
+    size_t n;
 
-    if (!db_query(db, &r, e, sql, ARGS(I64(id))))
+    if (!shipment_events(db, request_arena(q), id, events, &n, e))
         return false;
     out_key(o, "events");
     out_open(o, '[');
-    for (;;) {
-        enum shipment_state state = SHIPMENT_TO_ORDER;
-
-        if (!rows_next(r, &more, e))
-            return false;
-        if (!more)
-            break;
-        if (!shipment_state_parse(rows_text(r, 1), &state))
-            continue;
+    for (size_t i = 0; i < n; i++) {
         out_open(o, '{');
-        out_member_instant(o, "at", rows_i64(r, 0));
-        out_member_text(o, "state", shipment_state_name(state));
-        out_member_text(o, "state_title", shipment_state_title(state, lang));
-        out_member_text(o, "source", rows_text(r, 2));
-        out_member_text(o, "note", rows_text(r, 3));
+        out_member_instant(o, "at", events[i].at);
+        out_member_text(o, "state", shipment_state_name(events[i].state));
+        out_member_text(o, "state_title", shipment_state_title(events[i].state, request_lang(q)));
+        out_member_text(o, "source", events[i].source);
+        out_member_text(o, "note", events[i].note);
         out_close(o, '}');
     }
     out_close(o, ']');
     return true;
 }
 
-static bool write_shipment(struct json_out *o, struct db *db, const struct shipment *s, enum lang lang, struct error *e)
+static bool write_shipment(struct json_out *o, struct request *q, struct db *db, const struct shipment *s,
+                           struct error *e)
 {
     out_open(o, '{');
     out_member_id(o, "id", s->id);
     out_member_text(o, "number", s->number);
     out_member_text(o, "state", shipment_state_name(s->state));
-    out_member_text(o, "state_title", shipment_state_title(s->state, lang));
+    out_member_text(o, "state_title", shipment_state_title(s->state, request_lang(q)));
     out_member_bool(o, "by_hand", s->handover == 0);
     out_member_i64(o, "cod", s->cod);
     write_receiver(o, "receiver", &s->receiver);
     out_member_instant(o, "made_at", s->made_at);
     out_member_instant(o, "changed_at", s->changed_at);
-    if (!write_events(o, db, s->id, lang, e))
+    if (!write_events(o, q, db, s->id, e))
         return false;
     out_close(o, '}');
     return true;
@@ -142,7 +134,7 @@ static bool reply_view(struct request *q, struct reply *r, int status, struct er
     out_key(&o, "shipment");
     if (!found)
         out_null(&o);
-    else if (!write_shipment(&o, db, &s, request_lang(q), e))
+    else if (!write_shipment(&o, q, db, &s, e))
         return false;
     out_close(&o, '}');
     return reply_json_out(r, status, &o);

@@ -65,6 +65,16 @@ bool shipment_of_case(struct db *db, struct arena *a, int64_t case_id, struct sh
 bool shipment_find(struct db *db, struct arena *a, int64_t id, struct shipment *out, bool *found,
                    struct error *e) CHECKED;
 
+struct shipment_event {
+    int64_t at;
+    enum shipment_state state;
+    const char *source, *note; /* source: as struct telling's; note: NULL when nothing was said */
+};
+/* What was told of a parcel, oldest first; each event is of a higher rank than the one before, so that no state comes
+ * twice. Strings in the arena. */
+bool shipment_events(struct db *db, struct arena *a, int64_t shipment,
+                     struct shipment_event out[static SHIPMENT__COUNT], size_t *n, struct error *e) CHECKED;
+
 struct posting {
     struct arena *arena;
     struct house *house;
