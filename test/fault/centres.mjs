@@ -2,6 +2,7 @@
 // of the primary, the standby, a motcua node, HAProxy; the line between the centres, the witness; a paused process; a full
 // disk; a clock that jumps (of a motcua node, where libfaketime is installed); all at once. After each fault everything
 // acknowledged must be there once, `motcua verify` must prove chains and files, and the longest time without writes is printed.
+// Beside it dossiers are read that may be some seconds old: none that is older than that may be missing, whoever answers.
 // node test/fault/centres.mjs [faults…|N]: by name in this order, or N at random (SEED). Exit 77: not possible here.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -13,7 +14,7 @@ const { pdf } = await import(join(ROOT, 'test/api/town.mjs'))
 const CENTRES = join(ROOT, 'deploy/two-centres')
 const FOLDER = process.env.CENTRES_FOLDER ?? `/tmp/motcua-centres-${process.env.CENTRES_NAME ?? 'mc'}`
 const STREET = { a: '10.77.11.2', b: '10.77.12.2' }
-const CLIENTS = 6, PATIENCE_MS = 180_000, EXTRACT = '2.000635'
+const CLIENTS = 6, OLD_S = 5, PATIENCE_MS = 180_000, EXTRACT = '2.000635'
 const MOTCUA = process.env.MOTCUA ?? join(ROOT, 'build/motcua')
 const CLOCK = existsSync('/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1')
 const env = { CENTRES_DISK: '1500', CENTRES_CLOCK: CLOCK ? '1' : '', ...process.env, MOTCUA }
@@ -28,7 +29,7 @@ function ask(centre, method, path, { body, headers = {}, timeout = 4000 } = {}) 
     const q = request({ host: STREET[centre], port: 8000, method, path, agent, headers: { ...(json ? { 'Content-Type': 'application/json' } : {}), ...headers } }, (r) => {
       let text = ''
       r.setEncoding('utf8').on('data', (part) => (text += part)).on('error', reject)
-      r.on('end', () => resolve({ status: r.statusCode, text, body: /json/.test(r.headers['content-type'] ?? '') ? JSON.parse(text) : null }))
+      r.on('end', () => resolve({ status: r.statusCode, age: r.headers.age, text, body: /json/.test(r.headers['content-type'] ?? '') ? JSON.parse(text) : null }))
     })
     q.setTimeout(timeout, () => q.destroy(new Error('no answer')))
     q.on('error', reject).end(json ? JSON.stringify(body) : body)
@@ -52,6 +53,9 @@ class Work {
   acknowledged = new Map() // key → code
   documents = new Set() // sha256 of what was taken
   times = []
+  own = [] // by citizen: [{ code, at }]
+  old = 0 // answers of the standby
+  wrong = 0 // of them, or of the primary: what was filed long enough before was not there, or older than asked for
   serial = 0
   running = true
 
@@ -65,7 +69,8 @@ class Work {
         return true
       })
     this.unit = accounts.find((a) => a.role === 'one-stop').unit
-    this.all = this.citizens.map((headers, n) => this.#file(headers, n))
+    this.own = this.citizens.map(() => [])
+    this.all = this.citizens.flatMap((headers, n) => [this.#file(headers, n), this.#read(headers, n)])
   }
 
   async #file(headers, n) {
@@ -77,6 +82,7 @@ class Work {
         }).catch(() => null)
         if (reply?.status === 201) {
           this.acknowledged.set(key, reply.body.code)
+          this.own[n].push({ code: reply.body.code, at: Date.now() })
           this.times.push(Date.now())
           if (this.serial % 20 === 0) await this.#upload(headers, centre, key)
           break
@@ -86,6 +92,20 @@ class Work {
         await sleep(50)
       }
       await sleep(20)
+    }
+  }
+
+  /** Reads the newest of its own that is older than what is asked for. */
+  async #read(headers, n) {
+    for (let i = n; this.running; i++, await sleep(100)) {
+      const known = this.own[n].findLast(({ at }) => at < Date.now() - OLD_S * 1000)
+      if (!known) continue
+      const reply = await ask(i % 2 ? 'a' : 'b', 'GET', `/api/v1/cases/${known.code}`, { headers: { ...headers, 'Cache-Control': `max-age=${OLD_S}` } }).catch(() => null)
+      if (reply?.age) this.old++
+      if (reply?.status === 404 || Number(reply?.age ?? 0) > OLD_S) {
+        this.wrong++
+        console.error(`${known.code}: ${reply.status}, ${reply.age ?? 'no'} seconds old`)
+      }
     }
   }
 
@@ -236,7 +256,7 @@ for (const [i, name] of names.entries()) {
 }
 await work.stop()
 const end = await check(work)
-console.log(`${end.told} dossiers and ${work.documents.size} documents acknowledged over ${names.length} faults: lost ${Math.max(lost, end.lost)}, doubled ${Math.max(doubled, end.doubled)}; longest time without writes ${(worst / 1000).toFixed(1)} s`)
+console.log(`${end.told} dossiers and ${work.documents.size} documents acknowledged over ${names.length} faults: lost ${Math.max(lost, end.lost)}, doubled ${Math.max(doubled, end.doubled)}; longest time without writes ${(worst / 1000).toFixed(1)} s; ${work.old} answers of the standby, ${work.wrong} too old`)
 tower.stdin.end()
 await new Promise((resolve) => tower.on('close', resolve))
-process.exitCode = lost || doubled || end.lost || end.doubled ? 1 : 0
+process.exitCode = lost || doubled || end.lost || end.doubled || work.wrong || !work.old ? 1 : 0
