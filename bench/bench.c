@@ -485,6 +485,14 @@ static bool measure_pg(struct bench *b, const char *what, double goal,
     return true;
 }
 
+/* The growing tables, by year, under the server that runs. */
+static bool divide(struct bench *b, struct error *e)
+{
+    const char *argv[] = {b->program, "partition", "--data", data_of(b), "--db", b->db, NULL};
+
+    return process_run(argv, arena_printf(b->arena, "%s/partition.log", b->folder), e);
+}
+
 static bool measure_postgres(struct bench *b, struct error *e)
 {
     struct measured m;
@@ -494,7 +502,9 @@ static bool measure_postgres(struct bench *b, struct error *e)
            city_file(&b->city, CONNECTIONS, PG_CASES, &m, e) &&
            pg_capture(b->db, b->folder, data_of(b), b->server.port, e) &&
            measure_pg(b, "file a dossier, 64 clients", 0.6, pg_file, e) &&
-           measure_pg(b, "read a case by its code, 64 clients", 0.7, pg_read, e);
+           measure_pg(b, "read a case by its code, 64 clients", 0.7, pg_read, e) && divide(b, e) &&
+           measure_pg(b, "file a dossier, 64 clients, divided", 0.6, pg_file, e) &&
+           measure_pg(b, "read a case by its code, 64 clients, divided", 0.7, pg_read, e);
 }
 
 static bool measure_all(struct bench *b, struct error *e)
