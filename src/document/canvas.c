@@ -83,7 +83,7 @@ static void close_string(struct run *r)
     r->open = false;
 }
 
-static void put_number(struct run *r, unsigned number)
+static void put_code(struct run *r, unsigned number)
 {
     static const char digits[] = "0123456789ABCDEF";
     const char text[4] = {digits[number >> 12 & 15], digits[number >> 8 & 15], digits[number >> 4 & 15],
@@ -112,11 +112,11 @@ static void put_glyph(struct run *r, unsigned number, double x, double rise)
         buf_puts(b, "<");
         r->pen = x;
     }
-    put_number(r, number);
+    put_code(r, number);
     r->pen += typeface_advance(r->font.face, number);
 }
 
-/* The glyphs first … end - 1 stand together for these len bytes of text. */
+/* Glyphs that together stand for these len bytes of text. */
 struct cluster {
     const PangoGlyphInfo *glyphs;
     int n;

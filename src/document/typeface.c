@@ -28,7 +28,7 @@ static void drop_font(void *font)
     hb_font_destroy(font);
 }
 
-/* Outlines of TrueType, as they stand in the file: no other format, no variation, not made bold or slanted. */
+/* Outlines of TrueType as they stand in the file: no other format, no variation of them. */
 static bool may_embed(hb_face_t *face, hb_font_t *chosen)
 {
     hb_blob_t *outlines = hb_face_reference_table(face, HB_TAG('g', 'l', 'y', 'f'));
