@@ -1,6 +1,6 @@
 /* Text goes to the page glyph by glyph, as pango laid it out; what a font's own widths would not give is corrected in
- * thousandths. A glyph that alone stands for its letters is told of once, in the font; any other text beside the glyphs
- * that show it (ISO 32000-1, 14.9.4). */
+ * thousandths. A glyph that alone stands for its letters is told of once, in the font; any other text beside what shows
+ * it (ISO 32000-1, 14.9.4). */
 #include "document/canvas.h"
 
 #include <math.h>
@@ -116,47 +116,67 @@ static void put_glyph(struct run *r, unsigned number, double x, double rise)
     r->pen += typeface_advance(r->font.face, number);
 }
 
-/* Glyphs that together stand for these len bytes of text. */
-struct cluster {
-    const PangoGlyphInfo *glyphs;
-    int n;
-    const char *text;
-    size_t len;
-};
-
-static hb_codepoint_t glyph_of(const PangoGlyphInfo *g)
+/* No font has the letter. */
+static bool is_unknown(const PangoGlyphInfo *g)
 {
-    return g->glyph & PANGO_GLYPH_UNKNOWN_FLAG ? 0 : g->glyph; /* no font has the letter */
+    return g->glyph & PANGO_GLYPH_UNKNOWN_FLAG;
 }
 
-static void put_words(struct canvas *c, const char *text, size_t len)
+/* Neighbours among the glyphs of an item, from left to right, and the left end of their base. */
+struct part {
+    const char *text; /* of the whole layout */
+    const PangoGlyphItem *of;
+    int from, end;
+    double x, y, wide;
+};
+
+static const char *words_of(const struct part *p, size_t *len)
 {
+    const PangoGlyphString *s = p->of->glyphs;
+    bool backward = p->of->item->analysis.level & 1;
+    int from = s->log_clusters[backward ? p->end - 1 : p->from], to = p->of->item->length;
+
+    if (backward ? p->from > 0 : p->end < s->num_glyphs)
+        to = s->log_clusters[backward ? p->from - 1 : p->end];
+    *len = (size_t)(to - from);
+    return p->text + p->of->item->offset + from;
+}
+
+/* What follows stands for these words, until it is ended by EMC. */
+static void put_words(struct canvas *c, const struct part *p)
+{
+    size_t len;
+    const char *words = words_of(p, &len);
+
     buf_puts(&c->page, "/Span << /ActualText <FEFF");
-    pdf_put_utf16(&c->page, text, len);
+    pdf_put_utf16(&c->page, words, len);
     buf_puts(&c->page, "> >> BDC\n");
 }
 
-/* Returns how far the text goes on behind it. */
-static double put_cluster(struct run *r, const struct cluster *k, double x)
+/* One glyph, or several that stand for their letters together. Returns how far the text goes on behind it. */
+static double put_cluster(struct run *r, const struct part *p, double x)
 {
+    const PangoGlyphInfo *glyphs = p->of->glyphs->glyphs;
     double scale = 1000 / r->font.size / PANGO_SCALE;
-    bool told = false, beside = k->n != 1;
+    bool told, alone = p->end - p->from == 1, beside = !alone;
 
-    if (k->n == 1 && k->glyphs->glyph != PANGO_GLYPH_EMPTY) {
-        (void)typeface_glyph(r->font.face, r->c->arena, glyph_of(k->glyphs), k->text, k->len, &told);
+    if (alone && glyphs[p->from].glyph != PANGO_GLYPH_EMPTY) {
+        size_t len;
+        const char *words = words_of(p, &len);
+
+        (void)typeface_glyph(r->font.face, r->c->arena, glyphs[p->from].glyph, words, len, &told);
         beside = !told;
     }
     if (beside) {
         close_string(r);
-        put_words(r->c, k->text, k->len);
+        put_words(r->c, p);
     }
-    for (int i = 0; i < k->n; i++) {
-        const PangoGlyphInfo *g = &k->glyphs[i];
-        const PangoGlyphGeometry *at = &g->geometry;
+    for (int i = p->from; i < p->end; i++) {
+        const PangoGlyphGeometry *at = &glyphs[i].geometry;
 
-        if (g->glyph != PANGO_GLYPH_EMPTY)
-            put_glyph(r, typeface_glyph(r->font.face, r->c->arena, glyph_of(g), "", 0, &told), x + at->x_offset * scale,
-                      -(double)at->y_offset / PANGO_SCALE);
+        if (glyphs[i].glyph != PANGO_GLYPH_EMPTY)
+            put_glyph(r, typeface_glyph(r->font.face, r->c->arena, glyphs[i].glyph, "", 0, &told),
+                      x + at->x_offset * scale, -(double)at->y_offset / PANGO_SCALE);
         x += at->width * scale;
     }
     if (beside) {
@@ -177,34 +197,36 @@ static void choose(struct canvas *c, const struct sized *font)
     c->size = font->size;
 }
 
-static void put_text(struct canvas *c, const struct sized *font, const char *text, const PangoGlyphItem *item, double x,
-                     double y)
+static void begin_text(struct canvas *c, const struct sized *font, double x, double y)
 {
-    const PangoGlyphString *s = item->glyphs;
-    bool backward = item->item->analysis.level & 1;
-    struct run r = {.c = c, .font = *font};
-    double at = 0;
-
     buf_puts(&c->page, "BT ");
     choose(c, font);
     pdf_put_number(&c->page, x);
     pdf_put_number(&c->page, c->height - y);
     buf_puts(&c->page, "Td ");
-    for (int i = 0, next; i < s->num_glyphs; i = next) {
-        int from = s->log_clusters[i], to = item->item->length;
+}
 
-        for (next = i + 1; next < s->num_glyphs && s->log_clusters[next] == from; next++)
+static void put_text(struct canvas *c, const struct sized *font, const struct part *p)
+{
+    const int *clusters = p->of->glyphs->log_clusters;
+    struct run r = {.c = c, .font = *font};
+    double at = 0;
+
+    begin_text(c, font, p->x, p->y);
+    for (int i = p->from, next; i < p->end; i = next) {
+        struct part cluster = *p;
+
+        for (next = i + 1; next < p->end && clusters[next] == clusters[i]; next++)
             ;
-        if (backward ? i > 0 : next < s->num_glyphs)
-            to = s->log_clusters[backward ? i - 1 : next];
-        at = put_cluster(
-            &r, &(struct cluster){&s->glyphs[i], next - i, text + item->item->offset + from, (size_t)(to - from)}, at);
+        cluster.from = i;
+        cluster.end = next;
+        at = put_cluster(&r, &cluster, at);
     }
     close_string(&r);
     buf_puts(&c->page, fabs(r.rise) > 0 ? "0 Ts ET\n" : "ET\n");
 }
 
-/* ---- outlines: of fonts that a PDF/A-1b cannot carry as they are ---- */
+/* ---- outlines: letters that no font has, and fonts that a PDF/A-1b cannot carry as they are ---- */
 struct outline {
     struct canvas *c;
     double x, y, scale;
@@ -240,23 +262,45 @@ static void curve_to(hb_draw_funcs_t *f, void *arg, hb_draw_state_t *s, float x1
     buf_puts(&((struct outline *)arg)->c->page, "c ");
 }
 
-static void put_outlines(struct canvas *c, const struct sized *font, const char *text, const PangoGlyphItem *item,
-                         double x, double y)
+/* Readers take words only where a glyph is shown: a space, as wide as they are, of a font that is in the file. */
+static void put_blank(struct canvas *c, const struct part *p)
+{
+    hb_codepoint_t space;
+    bool told;
+
+    for (size_t i = 0; i < c->n_fonts; i++) {
+        const struct sized *font = &c->fonts[i];
+        unsigned number;
+
+        if (!font->face->embeds || !hb_font_get_nominal_glyph(font->face->font, ' ', &space))
+            continue;
+        number = typeface_glyph(font->face, c->arena, space, " ", 1, &told);
+        if (typeface_advance(font->face, number) <= 0)
+            continue;
+        begin_text(c, font, p->x, p->y);
+        pdf_put_number(&c->page, p->wide * 100000 / (typeface_advance(font->face, number) * font->size));
+        buf_printf(&c->page, "Tz <%04X> Tj 100 Tz ET\n", number);
+        return;
+    }
+}
+
+static void put_outlines(struct canvas *c, const struct sized *font, const struct part *p)
 {
     hb_draw_funcs_t *funcs = hb_draw_funcs_create();
-    struct outline o = {c, x, c->height - y, font->size / hb_face_get_upem(font->face->face)};
+    double scale = font->size / hb_face_get_upem(font->face->face), x = p->x;
 
     hb_draw_funcs_set_move_to_func(funcs, move_to, NULL, NULL);
     hb_draw_funcs_set_line_to_func(funcs, line_to, NULL, NULL);
     hb_draw_funcs_set_cubic_to_func(funcs, curve_to, NULL, NULL);
-    put_words(c, text + item->item->offset, (size_t)item->item->length);
-    for (int i = 0; i < item->glyphs->num_glyphs; i++) {
-        const PangoGlyphInfo *g = &item->glyphs->glyphs[i];
+    put_words(c, p);
+    put_blank(c, p);
+    for (int i = p->from; i < p->end; i++) {
+        const PangoGlyphInfo *g = &p->of->glyphs->glyphs[i];
+        struct outline o = {c, x + (double)g->geometry.x_offset / PANGO_SCALE,
+                            c->height - p->y - (double)g->geometry.y_offset / PANGO_SCALE, scale};
 
-        o.x = x + (double)g->geometry.x_offset / PANGO_SCALE;
-        o.y = c->height - y - (double)g->geometry.y_offset / PANGO_SCALE;
         if (g->glyph != PANGO_GLYPH_EMPTY)
-            hb_font_get_glyph_shape(font->face->font, glyph_of(g), funcs, &o);
+            hb_font_get_glyph_shape(font->face->font, is_unknown(g) ? 0 : g->glyph, funcs, &o);
         x += (double)g->geometry.width / PANGO_SCALE;
     }
     buf_puts(&c->page, "f\nEMC\n");
@@ -274,9 +318,19 @@ static void draw_item(PangoRenderer *pen, const char *text, PangoGlyphItem *item
 {
     struct canvas *c = ((struct pen *)(void *)pen)->canvas;
     struct sized font = sized_of(c, item->item->analysis.font);
+    const PangoGlyphString *s = item->glyphs;
+    struct part p = {.text = text, .of = item, .x = (double)x / PANGO_SCALE, .y = (double)y / PANGO_SCALE};
 
-    (font.face->embeds ? put_text : put_outlines)(c, &font, text, item, (double)x / PANGO_SCALE,
-                                                  (double)y / PANGO_SCALE);
+    for (; p.from < s->num_glyphs; p.from = p.end) {
+        bool drawn = !font.face->embeds || is_unknown(&s->glyphs[p.from]);
+
+        p.wide = 0;
+        for (p.end = p.from; p.end < s->num_glyphs && drawn == (!font.face->embeds || is_unknown(&s->glyphs[p.end]));
+             p.end++)
+            p.wide += (double)s->glyphs[p.end].geometry.width / PANGO_SCALE;
+        (drawn ? put_outlines : put_text)(c, &font, &p);
+        p.x += p.wide;
+    }
 }
 
 static void init_pen(gpointer of, gpointer data)

@@ -105,6 +105,7 @@ static const struct printed printed[] = {
     {"withdrawal", "withdrawal-decision", "{" SAYS("01/QĐ-TH", "Cấp không đúng thẩm quyền") ", \"results\": [{\"title\": \"Trích lục khai sinh\", \"issued_at\": 1795226400000, \"code\": \"7K2M9QXA4TDE\"}]}"},
     {"fee-receipt", "fee-receipt", "{" SAYS("02/BLPLP", "") "}"},
     {"rejection-letter", "rejection-letter", "{" SAYS("07/TB-TCGQ", "Giấy chứng sinh không do cơ sở y tế được phép cấp.") "}"},
+    {"foreign-letters", "rejection-letter", "{" SAYS("08/TB-TCGQ", "Tên trong hộ chiếu: Ωμέγα, ชื่อ, 漢字, x̂n̊.") "}"},
     {"plain-result", "plain-result", "{" SAYS("", "") ", \"signer\": \"Lê Hoàng Phúc\", \"allocated\": {\"letter\": \"12/TB\"}}"},
 };
 /* clang-format on */

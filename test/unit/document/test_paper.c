@@ -131,6 +131,7 @@ static void the_citys_papers_say_what_they_should(void **state)
         {"withdrawal", {"Thu hồi kết quả giải quyết thủ tục hành chính", "Số: 01/QĐ-TH", "Cấp không đúng thẩm quyền", "mã kiểm tra 7K2M9QXA4TDE"}},
         {"fee-receipt", {"BIÊN LAI THU PHÍ, LỆ PHÍ", "Mẫu số 01BLP", "Mười sáu nghìn đồng chẵn", "NGƯỜI THU TIỀN"}},
         {"rejection-letter", {"Về việc từ chối giải quyết hồ sơ", "Nơi nhận:", "không do cơ sở y tế"}},
+        {"foreign-letters", {"Tên trong hộ chiếu: Ωμέγα, ชื่อ, 漢字, x̂n̊."}},
         {"plain-result", {"Số: 12/TB", "chấp thuận yêu cầu"}},
     };
     /* clang-format on */
@@ -281,8 +282,8 @@ static void text_flows_and_signatures_stay_whole(void **state)
  * the paper is what was written. */
 static void any_letters_can_be_read(void **state)
 {
-    static const char *const texts[] = {"hiệu lực fi ffl AV", "x\u0302 n\u0308a q\u0323\u0301",     "ชื่อ ที่อยู่",
-                                        "Ωμέγα Юрий",         "漢 lạ 漢字", "שלום"};
+    static const char *const texts[] = {
+        "hiệu lực fi ffl AV", "x\u0302 n\u0308a q\u0323\u0301", "ชื่อ ที่อยู่", "Ωμέγα Юрий", "漢 lạ 漢字", "שלום"};
     const struct desk *d = *state;
 
     for (size_t i = 0; i < COUNT(texts); i++) {
