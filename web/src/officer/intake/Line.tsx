@@ -34,7 +34,7 @@ export function Line({ unit, serving, onPerson }: { unit: string; serving: boole
   useKeys({ g: ready ? call : undefined })
   const nobody = next.error instanceof Problem && next.error.status === 404
   return (
-    <section className="line no-print" aria-label={t('line.label')}>
+    <section className="queue-line no-print" aria-label={t('line.label')}>
       <p>{t('line.waiting', { count: data?.waiting ?? 0 })}</p>
       <label>
         {t('line.desk')}
