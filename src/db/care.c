@@ -39,6 +39,11 @@ bool store_divide(struct store *s, const struct division *d, bool *divided, stru
     return true;
 }
 
+bool store_spread(struct store *s, const char *table, bool *divided, struct error *e)
+{
+    return s->engine->spread(s, table, divided, e);
+}
+
 bool store_check(struct store *s, bool *sound, struct error *e)
 {
     auto_read struct db *db = NULL;

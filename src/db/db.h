@@ -226,6 +226,9 @@ bool store_is_migrated(struct store *s, const char *module, const struct migrati
 bool store_has_table(struct store *s, const char *table, bool *found, struct error *e) CHECKED;
 /* DDL at run time, from checked definitions (registries): one statement text, inside a write. */
 bool db_define(struct db *db, const char *sql, struct error *e) CHECKED;
+/* A column whose values are to be unique, in a table that may be spread (store_spread()); checked names, unquoted.
+ * E_CONFLICT when two rows have the same. */
+bool db_define_unique(struct db *db, const char *table, const char *column, const char *index, struct error *e) CHECKED;
 
 /* ---- events between rooms, in the same transaction ---- */
 struct event {
@@ -326,7 +329,7 @@ void mover_close(struct mover *m); /* NULL is fine */
 /* Forgets all about a move in this database: a source takes writes again, a target is an ordinary city. */
 bool store_move_forget(struct store *s, struct error *e) CHECKED;
 
-/* ---- division: a growing table in parts, each a year of the ids of a column ---- */
+/* ---- division: a growing table in parts, a year of the ids of a column each; a large one by its keys ---- */
 struct division {
     const char *table, *column; /* whose ids begin with the time (id.h) */
     int64_t now;
@@ -338,6 +341,10 @@ bool store_has_parts(const struct store *s);
  * parts of their own. A UNIQUE rule without the column does not hold over parts and becomes a plain index. Others wait
  * while each row is looked at once. *divided is false when it was divided before; then it gets the years that lack. */
 bool store_divide(struct store *s, const struct division *d, bool *divided, struct error *e) CHECKED;
+/* Spreads a table (checked name; id BIGINT PRIMARY KEY, key TEXT UNIQUE) over parts by its keys, while others go on
+ * writing to it; it may take long, and killed, the next call goes on. Other UNIQUE columns stay so
+ * (db_define_unique()). *divided is false when it was spread before. Not inside a write. */
+bool store_spread(struct store *s, const char *table, bool *divided, struct error *e) CHECKED;
 
 /* ---- care ---- */
 /* An online copy of the whole database into a new file. */

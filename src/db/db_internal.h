@@ -148,6 +148,12 @@ struct engine {
     bool (*move_remove)(struct db *db, const struct move_table *t, const struct move_rows *keys, struct error *e);
     /* As store_divide(), inside a write; NULL: it has no parts. */
     bool (*divide)(struct db *db, const struct division *d, bool *divided, struct error *e);
+    /* As store_spread(); NULL as well. */
+    bool (*spread)(struct store *s, const char *table, bool *divided, struct error *e);
+    /* Keeps a column of a spread table unique, where an index cannot; *guarded is false for any other table. NULL:
+     * there are only such. */
+    bool (*define_unique)(struct db *db, const char *table, const char *column, const char *index, bool *guarded,
+                          struct error *e);
 };
 
 extern const struct engine sqlite_engine, postgres_engine;

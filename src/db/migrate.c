@@ -16,6 +16,22 @@ bool db_define(struct db *db, const char *sql, struct error *e)
     return db->store->engine->script(db, sql, e);
 }
 
+bool db_define_unique(struct db *db, const char *table, const char *column, const char *index, struct error *e)
+{
+    const struct engine *engine = db->store->engine;
+    auto_arena struct arena *a = arena_new();
+    bool guarded = false;
+
+    if (engine->define_unique && !engine->define_unique(db, table, column, index, &guarded, e))
+        return false;
+    if (guarded)
+        return true;
+    return db_define(
+        db,
+        arena_printf(a, "CREATE UNIQUE INDEX %s ON %s (%s)", db_name(a, index), db_name(a, table), db_name(a, column)),
+        e);
+}
+
 /* The one table that cannot come from a migration. */
 static bool make_ledger(struct db *db, void *arg, struct error *e)
 {

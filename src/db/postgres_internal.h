@@ -119,6 +119,11 @@ void pg_standby_close(struct pg_standby *x); /* NULL is fine */
 /* ---- postgres_divide.c ---- */
 bool pg_divide(struct db *db, const struct division *d, bool *divided, struct error *e);
 
+/* ---- postgres_spread.c ---- */
+bool pg_spread(struct store *s, const char *table, bool *divided, struct error *e);
+bool pg_define_unique(struct db *db, const char *table, const char *column, const char *index, bool *guarded,
+                      struct error *e);
+
 /* ---- postgres_nodes.c ---- */
 struct pg_nodes;
 /* E_IN_USE when the number given to this node is another's. Leaves *out for pg_nodes_close(), also when it fails. */

@@ -36,12 +36,14 @@ bool pg_move_tables(struct db *db, struct move_tables *out, struct error *e)
 {
     static const char sql[] =
         "SELECT c.relname, a.attname, t.typname,"
-        " coalesce(array_position(CAST(i.indkey AS INT2[]), a.attnum) + 1, 0)"
+        " CASE WHEN i.indrelid IS NOT NULL THEN coalesce(array_position(CAST(i.indkey AS INT2[]), a.attnum) + 1, 0)"
+        " WHEN a.attname = 'id' THEN 1 ELSE 0 END" /* in parts by its keys, it has lost PRIMARY KEY (id) */
         " FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
         " AND a.attgenerated = '' JOIN pg_type AS t ON t.oid = a.atttypid"
         " LEFT JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary"
         " WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE 'move~_%' ESCAPE '~'"
+        " AND c.relname NOT LIKE 'part~_%' ESCAPE '~'" /* of postgres_spread.c: not yet a table of the city */
         " ORDER BY c.relname COLLATE \"C\", a.attnum";
     auto_rows struct rows *r = NULL;
     bool more;

@@ -530,4 +530,6 @@ const struct engine postgres_engine = {
     .move_take = pg_move_take,
     .move_remove = pg_move_remove,
     .divide = pg_divide,
+    .spread = pg_spread,
+    .define_unique = pg_define_unique,
 };

@@ -79,12 +79,12 @@ static bool note_column(struct db *db, const struct registry *r, const char *nam
 static bool make_index(struct db *db, struct arena *a, const struct registry *r, const struct registry_field *f,
                        struct error *e)
 {
-    const char *column = db_name(a, f->column);
-    const char *index = db_name(a, arena_printf(a, "%s_%s%s", r->name, f->column, f->unique ? "_u" : ""));
+    const char *index = arena_printf(a, "%s_%s%s", r->name, f->column, f->unique ? "_u" : "");
 
     if (f->unique)
-        return db_define(db, arena_printf(a, "CREATE UNIQUE INDEX %s ON %s (%s)", index, r->table, column), e);
-    return db_define(db, arena_printf(a, "CREATE INDEX %s ON %s (%s, key)", index, r->table, column), e);
+        return db_define_unique(db, arena_printf(a, "r_%s", r->name), f->column, index, e);
+    return db_define(
+        db, arena_printf(a, "CREATE INDEX %s ON %s (%s, key)", db_name(a, index), r->table, db_name(a, f->column)), e);
 }
 
 static bool make_table(struct db *db, struct arena *a, const struct registry *r, struct error *e)

@@ -615,6 +615,40 @@ static void a_growing_table_is_divided(void **state)
     assert_int_equal(number(p, "SELECT count(*) FROM entry WHERE later = 7", NULL), 3);
 }
 
+static bool make_sole(struct db *db, void *arg, struct error *e)
+{
+    return db_define_unique(db, "entry", arg, arg, e);
+}
+
+/* Over parts no index keeps a column unique: its rule does, also one that comes later. */
+static void a_table_is_spread_by_its_keys(void **state)
+{
+    static char later[] = "later";
+    static const char add[] = "INSERT INTO entry (id, key, t, later) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    struct place *p = *state;
+    bool divided;
+
+    ONLY_POSTGRES;
+    define(p, "CREATE TABLE entry (id BIGINT PRIMARY KEY, key TEXT NOT NULL UNIQUE, t TEXT UNIQUE, later TEXT)");
+    assert_ok(p, put(p, add, ARGS(I64(1), TEXT("one"), TEXT("a"), TEXT("x"))));
+    assert_ok(p, put(p, add, ARGS(I64(2), TEXT("two"), TEXT(NULL), TEXT("x"))));
+    assert_ok(p, store_spread(p->store, "entry", &divided, &p->e));
+    assert_true(divided);
+    assert_ok(p, put(p, add, ARGS(I64(3), TEXT("three"), TEXT("a"), TEXT(NULL)))); /* passed over */
+    assert_ok(p, put(p, add, ARGS(I64(3), TEXT("three"), TEXT(NULL), TEXT("y"))));
+    assert_int_equal(number(p, "SELECT count(*) FROM entry", NULL), 3);
+    assert_fails(p, E_CONFLICT, put(p, "UPDATE entry SET t = 'a' WHERE key = 'two'", NULL));
+    assert_ok(p, put(p, "UPDATE entry SET t = 'a', later = 'x' WHERE key = 'one'", NULL));
+    assert_fails(p, E_CONFLICT, store_write(p->store, make_sole, later, &p->e)); /* x is there twice */
+    assert_ok(p, put(p, "UPDATE entry SET later = 'z' WHERE key = 'two'", NULL));
+    assert_ok(p, store_write(p->store, make_sole, later, &p->e));
+    assert_fails(p, E_CONFLICT, put(p, "UPDATE entry SET later = 'y' WHERE key = 'one'", NULL));
+    assert_fails(p, E_CONFLICT, put(p, "UPDATE entry SET t = 'a' WHERE key = 'two'", NULL)); /* still */
+    assert_ok(p, store_spread(p->store, "entry", &divided, &p->e));
+    assert_false(divided);
+    assert_fails(p, E_NOT_FOUND, store_spread(p->store, "no_such_table", &divided, &p->e));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,6 +667,7 @@ int main(void)
         cmocka_unit_test(a_database_that_does_not_fit_is_refused),
         story(a_long_query_comes_in_pieces),
         story(a_growing_table_is_divided),
+        story(a_table_is_spread_by_its_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
