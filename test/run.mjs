@@ -10,6 +10,11 @@ import { demoCity } from './api/harness.mjs'
 const [suite = 'api', ...names] = process.argv.slice(2)
 const folder = join(import.meta.dirname, suite)
 const files = readdirSync(folder).filter((f) => f.endsWith('.test.mjs') && (!names.length || names.some((n) => f.startsWith(`${n}.`))))
+const unknown = names.filter((n) => !files.some((f) => f.startsWith(`${n}.`)))
+if (unknown.length) {
+  console.error(`${suite}: no file is named ${unknown.join(', ')}`) // given none, Node would run whatever it finds
+  process.exit(2)
+}
 const scratch = mkdtempSync(join(tmpdir(), 'motcua-run-'))
 // Each file has a server (and a browser) of its own. Those of the browser mostly wait; faults are about time, so they run alone.
 const atOnce = { api: availableParallelism() + 1, browser: 2 }[suite] ?? 1
