@@ -7,12 +7,17 @@
 
 enum { YEARS_AHEAD = 3, DIVIDE_SQL_MAX = 8192 };
 
-/* The table becomes the first part of a new one of its name; its indexes give up their names to those of the whole. A
- * rule of uniqueness that does not carry the column cannot hold over parts: it becomes a plain index. */
+/* The table becomes the first part of a new one of its name; its indexes give up their names to those of the whole, and
+ * its triggers (a move's) become those of the whole, so that the years to come have them too. A rule of uniqueness that
+ * does not carry the column cannot hold over parts: it becomes a plain index. */
 static const char divide_sql[] =
-    " i RECORD; whole TEXT;"
+    " i RECORD; whole TEXT; trigger TEXT; triggers TEXT[];"
     " BEGIN"
     " EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', t);"
+    " triggers := ARRAY(SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = to_regclass(t) AND NOT "
+    "tgisinternal);"
+    " FOR trigger IN SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(t) AND NOT tgisinternal"
+    " LOOP EXECUTE format('DROP TRIGGER %I ON %I', trigger, t); END LOOP;"
     " EXECUTE format('ALTER TABLE %I RENAME TO %I', t, old);"
     " EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (%I)', t,"
     " old, col);"
@@ -37,6 +42,7 @@ static const char divide_sql[] =
     " END LOOP;"
     " EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%s)', t, old, first);"
     " EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', t || '_rest', t);"
+    " FOREACH trigger IN ARRAY triggers LOOP EXECUTE trigger; END LOOP;"
     " END $divide$";
 
 static int64_t year_starts(int year)

@@ -23,13 +23,18 @@ test('a file has no parts, and is told the way to a database that has', { skip: 
 test('a city goes on divided', { skip: !POSTGRES }, async (t) => {
   const before = await file(lan, ward)
   await walk(town, before.code, ward, 'approve')
+  const way = ['move', '--from', address(data), '--from-data', data, '--to', `sqlite:${join(folder(), 'file')}/motcua.db`]
+  motcua(...way) // it is followed through all of this
 
   await t.test('it is divided once, and told so again', () => {
     for (const again of [/divided by year|đã chia theo năm/, /divided before|đã chia từ trước/]) {
       const said = partition()
       assert.equal(said.match(new RegExp(again, 'g'))?.length, 3, said)
     }
-    for (const table of ['case_file', 'case_event', 'record_change']) assert.equal(parts(table), 6, table)
+    for (const table of ['case_file', 'case_event', 'record_change']) {
+      assert.equal(parts(table), 6, table)
+      assert.equal(valueOf(data, `SELECT count(*) FROM pg_trigger JOIN pg_inherits ON inhrelid = tgrelid WHERE inhparent = to_regclass('${table}') AND tgname = 'move_watch'`), '6', table)
+    }
   })
 
   await t.test('under a server that knows nothing of it', async () => {
@@ -57,7 +62,6 @@ test('a city goes on divided', { skip: !POSTGRES }, async (t) => {
   })
 
   await t.test('it moves to a file like any other, with what is filed meanwhile', async () => {
-    const way = ['move', '--from', address(data), '--from-data', data, '--to', `sqlite:${join(folder(), 'file')}/motcua.db`]
     const server = Object.assign(await Server.start(data), { contract: town.contract })
     motcua(...way)
     await file(Object.assign(new Client(server, lan.headers, lan.name), { party: lan.party, account: lan.account }), ward)
