@@ -20,8 +20,6 @@ struct sized {
 
 struct canvas {
     struct pdf pdf;
-    struct arena *arena;
-    size_t bytes_max;
     double width, height;
     struct buf page; /* what it shows so far */
     int *pages;      /* the objects of those before it */
@@ -41,9 +39,9 @@ static struct typeface *face_of(struct canvas *c, hb_font_t *chosen, size_t *nam
             *name = i + 1;
             return c->faces[i];
         }
-    c->faces = arena_grown(c->arena, c->faces, c->n_faces, &c->faces_room, sizeof *c->faces);
-    c->faces[c->n_faces] = arena_new_of(c->arena, struct typeface);
-    typeface_open(c->faces[c->n_faces], chosen, &c->pdf, c->arena);
+    c->faces = arena_grown(c->pdf.arena, c->faces, c->n_faces, &c->faces_room, sizeof *c->faces);
+    c->faces[c->n_faces] = arena_new_of(c->pdf.arena, struct typeface);
+    typeface_open(c->faces[c->n_faces], chosen, &c->pdf);
     *name = ++c->n_faces;
     return c->faces[c->n_faces - 1];
 }
@@ -56,7 +54,7 @@ static struct sized sized_of(struct canvas *c, PangoFont *font)
     for (size_t i = 0; i < c->n_fonts; i++)
         if (c->fonts[i].font == font)
             return c->fonts[i];
-    c->fonts = arena_grown(c->arena, c->fonts, c->n_fonts, &c->fonts_room, sizeof *c->fonts);
+    c->fonts = arena_grown(c->pdf.arena, c->fonts, c->n_fonts, &c->fonts_room, sizeof *c->fonts);
     made = &c->fonts[c->n_fonts++];
     made->font = g_object_ref(font);
     made->face = face_of(c, pango_font_get_hb_font(font), &made->name);
@@ -158,14 +156,13 @@ static double put_cluster(struct run *r, const struct part *p, double x)
 {
     const PangoGlyphInfo *glyphs = p->of->glyphs->glyphs;
     double scale = 1000 / r->font.size / PANGO_SCALE;
-    bool told, alone = p->end - p->from == 1, beside = !alone;
+    bool beside = p->end - p->from != 1;
 
-    if (alone && glyphs[p->from].glyph != PANGO_GLYPH_EMPTY) {
+    if (!beside && glyphs[p->from].glyph != PANGO_GLYPH_EMPTY) {
         size_t len;
         const char *words = words_of(p, &len);
 
-        (void)typeface_glyph(r->font.face, r->c->arena, glyphs[p->from].glyph, words, len, &told);
-        beside = !told;
+        beside = !typeface_tells(r->font.face, typeface_number(r->font.face, glyphs[p->from].glyph), words, len);
     }
     if (beside) {
         close_string(r);
@@ -175,8 +172,8 @@ static double put_cluster(struct run *r, const struct part *p, double x)
         const PangoGlyphGeometry *at = &glyphs[i].geometry;
 
         if (glyphs[i].glyph != PANGO_GLYPH_EMPTY)
-            put_glyph(r, typeface_glyph(r->font.face, r->c->arena, glyphs[i].glyph, "", 0, &told),
-                      x + at->x_offset * scale, -(double)at->y_offset / PANGO_SCALE);
+            put_glyph(r, typeface_number(r->font.face, glyphs[i].glyph), x + at->x_offset * scale,
+                      -(double)at->y_offset / PANGO_SCALE);
         x += at->width * scale;
     }
     if (beside) {
@@ -266,7 +263,6 @@ static void curve_to(hb_draw_funcs_t *f, void *arg, hb_draw_state_t *s, float x1
 static void put_blank(struct canvas *c, const struct part *p)
 {
     hb_codepoint_t space;
-    bool told;
 
     for (size_t i = 0; i < c->n_fonts; i++) {
         const struct sized *font = &c->fonts[i];
@@ -274,7 +270,8 @@ static void put_blank(struct canvas *c, const struct part *p)
 
         if (!font->face->embeds || !hb_font_get_nominal_glyph(font->face->font, ' ', &space))
             continue;
-        number = typeface_glyph(font->face, c->arena, space, " ", 1, &told);
+        number = typeface_number(font->face, space);
+        (void)typeface_tells(font->face, number, " ", 1); /* or it does already */
         if (typeface_advance(font->face, number) <= 0)
             continue;
         begin_text(c, font, p->x, p->y);
@@ -313,6 +310,11 @@ struct pen {
     struct canvas *canvas;
 };
 
+static bool is_drawn(const struct sized *font, const PangoGlyphInfo *g)
+{
+    return !font->face->embeds || is_unknown(g);
+}
+
 /* A paper's text is black, and bold or slanted at most (layout.c): nothing else is asked for. */
 static void draw_item(PangoRenderer *pen, const char *text, PangoGlyphItem *item, int x, int y)
 {
@@ -322,11 +324,10 @@ static void draw_item(PangoRenderer *pen, const char *text, PangoGlyphItem *item
     struct part p = {.text = text, .of = item, .x = (double)x / PANGO_SCALE, .y = (double)y / PANGO_SCALE};
 
     for (; p.from < s->num_glyphs; p.from = p.end) {
-        bool drawn = !font.face->embeds || is_unknown(&s->glyphs[p.from]);
+        bool drawn = is_drawn(&font, &s->glyphs[p.from]);
 
         p.wide = 0;
-        for (p.end = p.from; p.end < s->num_glyphs && drawn == (!font.face->embeds || is_unknown(&s->glyphs[p.end]));
-             p.end++)
+        for (p.end = p.from; p.end < s->num_glyphs && drawn == is_drawn(&font, &s->glyphs[p.end]); p.end++)
             p.wide += (double)s->glyphs[p.end].geometry.width / PANGO_SCALE;
         (drawn ? put_outlines : put_text)(c, &font, &p);
         p.x += p.wide;
@@ -357,12 +358,8 @@ struct canvas *canvas_new(double width, double height, size_t bytes_max, struct 
 {
     struct canvas *c = arena_new_of(a, struct canvas);
 
-    *c = (struct canvas){.arena = a,
-                         .bytes_max = bytes_max,
-                         .width = width,
-                         .height = height,
-                         .page = BUF_INIT(PAGE_BYTES_MAX),
-                         .pen = g_object_new(pen_type(), NULL)};
+    *c = (struct canvas){
+        .width = width, .height = height, .page = BUF_INIT(PAGE_BYTES_MAX), .pen = g_object_new(pen_type(), NULL)};
     ((struct pen *)(void *)c->pen)->canvas = c;
     pdf_start(&c->pdf, bytes_max, a);
     return c;
@@ -389,7 +386,7 @@ void canvas_next_page(struct canvas *c)
     pdf_put_number(b, c->height);
     buf_puts(b, "] >>");
     pdf_end(&c->pdf);
-    c->pages = arena_grown(c->arena, c->pages, c->n_pages, &c->pages_room, sizeof *c->pages);
+    c->pages = arena_grown(c->pdf.arena, c->pages, c->n_pages, &c->pages_room, sizeof *c->pages);
     c->pages[c->n_pages++] = object;
     if (!c->page.overflow) /* else it is told at the end */
         buf_clear(&c->page);
@@ -476,7 +473,7 @@ static bool put_fonts(struct canvas *c, struct error *e)
     return true;
 }
 
-bool canvas_finish(struct canvas *c, const char *title, struct bytes *pdf, struct error *e)
+bool canvas_finish(struct canvas *c, const char *title, struct arena *a, struct bytes *pdf, struct error *e)
 {
     canvas_next_page(c);
     put_pages(c);
@@ -484,7 +481,7 @@ bool canvas_finish(struct canvas *c, const char *title, struct bytes *pdf, struc
         return false;
     pdf_finish(&c->pdf, title);
     if (c->page.overflow || c->pdf.out.overflow)
-        return fail(e, E_PACK, "a paper of more than %zu bytes", c->bytes_max);
-    *pdf = (struct bytes){arena_strndup(c->arena, c->pdf.out.data, c->pdf.out.len), c->pdf.out.len};
+        return fail(e, E_PACK, "a paper of more than %zu bytes", c->pdf.out.max);
+    *pdf = (struct bytes){arena_strndup(a, c->pdf.out.data, c->pdf.out.len), c->pdf.out.len};
     return true;
 }

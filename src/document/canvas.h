@@ -8,7 +8,7 @@
 
 struct canvas;
 
-/* Both live as long as the arena; the canvas is freed before it. */
+/* Lives in the arena, and is freed before it ends. */
 struct canvas *canvas_new(double width, double height, size_t bytes_max, struct arena *a);
 void canvas_free(struct canvas *c);
 /* What follows stands on another page. */
@@ -23,5 +23,5 @@ void canvas_dots(struct canvas *c, double x, double y, double wide);
 void canvas_box(struct canvas *c, double x, double y, double wide, double high, double thick);
 /* Rows of n dots, dark where the lowest bit is set. */
 void canvas_square(struct canvas *c, const unsigned char *dots, int n, double x, double y, double size);
-/* The whole, in the arena: E_PACK past its ceiling. Nothing is drawn after it. */
-bool canvas_finish(struct canvas *c, const char *title, struct bytes *pdf, struct error *e) CHECKED;
+/* The whole, in an arena that may outlive the canvas's: E_PACK past its ceiling. Nothing is drawn after it. */
+bool canvas_finish(struct canvas *c, const char *title, struct arena *a, struct bytes *pdf, struct error *e) CHECKED;

@@ -37,11 +37,6 @@ bool draw_fill(struct drawing *d, const struct template *t, const char **out)
     return true;
 }
 
-bool draw_blank(const char *s)
-{
-    return s[strspn(s, " \n\t")] == '\0';
-}
-
 /* ---- text ---- */
 static void unref(void *object)
 {
@@ -192,7 +187,7 @@ static bool agency_column(struct drawing *d, const struct templates *lines, doub
 
         if (!draw_fill(d, &lines->lines[i], &text))
             return false;
-        if (draw_blank(text))
+        if (text_is_blank(text))
             continue;
         layout = draw_layout(d, last ? arena_printf(d->arena, "<b>%s</b>", text) : text, size, wide, ALIGN_CENTER);
         draw_at(d, layout, page_left(d), y);
@@ -214,7 +209,7 @@ static bool draw_heading(struct drawing *d, const struct block *b)
         return false;
     if (b->lines.n == 0) {
         d->y += state_column(d, page_left(d), page_width(d), size, true);
-        if (!draw_blank(date)) {
+        if (!text_is_blank(date)) {
             PangoLayout *layout =
                 draw_layout(d, arena_printf(d->arena, "<i>%s</i>", date), d->l->size, page_width(d), ALIGN_RIGHT);
 
@@ -238,7 +233,7 @@ static bool draw_heading(struct drawing *d, const struct block *b)
 
         draw_at(d, under, page_left(d), d->y);
         draw_at(d, on, page_left(d) + page_width(d) - right, d->y);
-        d->y += draw_blank(number) && draw_blank(date) ? 0 : fmax(layout_high(under), layout_high(on));
+        d->y += text_is_blank(number) && text_is_blank(date) ? 0 : fmax(layout_high(under), layout_high(on));
     }
     return true;
 }
@@ -254,7 +249,7 @@ static bool draw_title(struct drawing *d, const struct block *b)
     second = draw_layout(d, subtitle, d->l->size, page_width(d), ALIGN_CENTER);
     d->y += d->l->size * 1.2;
     if (!draw_need(d, layout_high(first) + layout_high(second)) || !flow(d, first, page_left(d)) ||
-        (!draw_blank(subtitle) && !flow(d, second, page_left(d))))
+        (!text_is_blank(subtitle) && !flow(d, second, page_left(d))))
         return false;
     d->y += d->l->size * 0.9;
     return true;
@@ -269,7 +264,7 @@ static bool draw_text(struct drawing *d, const struct block *b)
 
     if (!draw_fill(d, &b->text, &text))
         return false;
-    if (draw_blank(text))
+    if (text_is_blank(text))
         return true;
     layout = draw_layout(d, note ? arena_printf(d->arena, "<i>%s</i>", text) : text, size, page_width(d), b->align);
     pango_layout_set_indent(layout, (int)(b->indent * PANGO_SCALE));
@@ -290,7 +285,7 @@ static bool cell_layout(struct drawing *d, const struct field_cell *cell, double
         return false;
     len = strlen(label);
     colon = len && label[len - 1] != ':' && label[len - 1] != '>';
-    *dotted = cell->leader || draw_blank(value);
+    *dotted = cell->leader || text_is_blank(value);
     *out = draw_layout(d,
                        arena_printf(d->arena, "%s%s%s%s%s%s", label, colon ? ":" : "", len ? " " : "",
                                     cell->bold ? "<b>" : "", value, cell->bold ? "</b>" : ""),
@@ -450,13 +445,13 @@ static bool copy_scope(struct drawing *d, const struct expr_scope *scope)
     return true;
 }
 
-static bool draw_pdf(struct drawing *d, const struct paper *p, struct bytes *pdf)
+static bool draw_pdf(struct drawing *d, const struct paper *p, struct arena *a, struct bytes *pdf)
 {
     bool good;
 
     d->canvas = canvas_new(p->layout->width, p->layout->height, PAPER_BYTES_MAX, d->arena);
     d->context = print_context_new();
-    good = draw_all(d, p) && canvas_finish(d->canvas, p->title[LANG_VI], pdf, d->e);
+    good = draw_all(d, p) && canvas_finish(d->canvas, p->title[LANG_VI], a, pdf, d->e);
     canvas_free(d->canvas);
     g_object_unref(d->context);
     return good;
@@ -467,14 +462,12 @@ bool paper_draw(const struct paper *p, const struct expr_scope *scope, struct ar
 {
     auto_arena struct arena *scratch = arena_new(); /* layouts end before the caller's arena does */
     struct drawing d = {.l = p->layout, .arena = scratch, .e = e, .page = 1};
-    struct bytes drawn;
 
     if (!p->layout)
         return fail(e, E_PACK, "paper %s has no layout", p->name);
     d.y = p->layout->margin_top;
-    if (!copy_scope(&d, scope) || !draw_pdf(&d, p, &drawn))
+    if (!copy_scope(&d, scope) || !draw_pdf(&d, p, a, pdf))
         return false;
     *place = d.place;
-    *pdf = (struct bytes){arena_strndup(a, drawn.data, drawn.len), drawn.len};
     return true;
 }

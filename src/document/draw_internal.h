@@ -40,7 +40,6 @@ static inline double page_bottom(const struct drawing *d)
 /* ---- draw.c ---- */
 /* Markup with its holes filled; never NULL, "" when nothing is known. In the arena. */
 bool draw_fill(struct drawing *d, const struct template *t, const char **out) CHECKED;
-bool draw_blank(const char *s);
 /* wide 0: one line. Lives as long as the drawing's arena. */
 PangoLayout *draw_layout(struct drawing *d, const char *markup, double size, double wide, enum align align);
 double layout_high(PangoLayout *layout);

@@ -93,7 +93,7 @@ bool draw_code(struct drawing *d, const struct block *b)
 
     if (!draw_fill(d, &b->text, &text))
         return false;
-    if (draw_blank(text))
+    if (text_is_blank(text))
         return true;
     for (double sum = 0; n < b->lines.n && n < COUNT(lines); n++) {
         const char *line;
@@ -130,7 +130,7 @@ static bool column_add(struct drawing *d, struct column_text *c, const struct te
 
     if (!draw_fill(d, t, &text))
         return false;
-    if (draw_blank(text) || c->n == COUNT(c->lines))
+    if (text_is_blank(text) || c->n == COUNT(c->lines))
         return true;
     c->lines[c->n] =
         draw_layout(d, *mark ? arena_printf(d->arena, "<%s>%s</%s>", mark, text, mark) : text, size, wide, align);

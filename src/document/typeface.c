@@ -40,49 +40,46 @@ static bool may_embed(hb_face_t *face, hb_font_t *chosen)
     return some && varied == 0;
 }
 
-void typeface_open(struct typeface *t, hb_font_t *chosen, struct pdf *f, struct arena *a)
+void typeface_open(struct typeface *t, hb_font_t *chosen, struct pdf *f)
 {
     hb_face_t *face = hb_face_reference(hb_font_get_face(chosen));
-    bool told;
 
-    *t = (struct typeface){.face = face,
+    *t = (struct typeface){.arena = f->arena,
+                           .face = face,
                            .font = hb_font_create(face),
                            .embeds = may_embed(face, chosen),
                            .n_numbers = hb_face_get_glyph_count(face)};
-    arena_defer(a, drop_face, face);
-    arena_defer(a, drop_font, t->font);
-    t->number = arena_array(a, uint16_t, t->n_numbers);
+    arena_defer(f->arena, drop_face, face);
+    arena_defer(f->arena, drop_font, t->font);
+    t->number = arena_array(f->arena, uint16_t, t->n_numbers);
     if (t->embeds)
         t->object = pdf_reserve(f);
-    (void)typeface_glyph(t, a, 0, "", 0, &told); /* number 0 is what stands for a glyph that a font lacks */
+    (void)typeface_number(t, 0); /* number 0 is what stands for a glyph that a font lacks */
 }
 
-static unsigned number_of(struct typeface *t, struct arena *a, hb_codepoint_t glyph)
+unsigned typeface_number(struct typeface *t, hb_codepoint_t glyph)
 {
     double units = hb_face_get_upem(t->face);
 
     if (glyph >= t->n_numbers)
         glyph = 0;
     if (t->n == 0 || (glyph && !t->number[glyph])) {
-        t->glyphs = arena_grown(a, t->glyphs, t->n, &t->room, sizeof *t->glyphs);
+        t->glyphs = arena_grown(t->arena, t->glyphs, t->n, &t->room, sizeof *t->glyphs);
         t->glyphs[t->n] = (struct glyph){glyph, hb_font_get_glyph_h_advance(t->font, glyph) * 1000 / units, "", 0};
         t->number[glyph] = (uint16_t)t->n++; /* a font has at most 65,535 glyphs */
     }
     return t->number[glyph];
 }
 
-unsigned typeface_glyph(struct typeface *t, struct arena *a, hb_codepoint_t glyph, const char *text, size_t len,
-                        bool *told)
+bool typeface_tells(struct typeface *t, unsigned number, const char *text, size_t len)
 {
-    unsigned number = number_of(t, a, glyph);
     struct glyph *g = &t->glyphs[number];
 
-    if (len && !g->len) {
-        g->text = arena_strndup(a, text, len);
+    if (!g->len) {
+        g->text = arena_strndup(t->arena, text, len);
         g->len = len;
     }
-    *told = len && g->len == len && memcmp(g->text, text, len) == 0;
-    return number;
+    return len && g->len == len && memcmp(g->text, text, len) == 0;
 }
 
 double typeface_advance(const struct typeface *t, unsigned number)

@@ -10,6 +10,7 @@
 struct glyph;
 
 struct typeface {
+    struct arena *arena;
     hb_face_t *face;
     hb_font_t *font; /* of the face, in its own units */
     bool embeds;     /* else its glyphs are drawn as outlines */
@@ -20,12 +21,13 @@ struct typeface {
     unsigned n_numbers;
 };
 
-/* Of a font that pango chose. What it holds ends with the arena. */
-void typeface_open(struct typeface *t, hb_font_t *chosen, struct pdf *f, struct arena *a);
-/* The number by which a page names the glyph. text: the len bytes that it stands for. *told: whoever reads the PDF
- * takes it for just that; not so when it stood for something else before. */
-unsigned typeface_glyph(struct typeface *t, struct arena *a, hb_codepoint_t glyph, const char *text, size_t len,
-                        bool *told);
+/* Of a font that pango chose. What it holds ends with the file's arena. */
+void typeface_open(struct typeface *t, hb_font_t *chosen, struct pdf *f);
+/* The number by which a page names the glyph. */
+unsigned typeface_number(struct typeface *t, hb_codepoint_t glyph);
+/* The glyph of that number stands for these len bytes of text. True: whoever reads the PDF takes it for just that;
+ * false: it stood for something else before. */
+bool typeface_tells(struct typeface *t, unsigned number, const char *text, size_t len);
 /* How far the pen moves with it, as the PDF says: thousandths of an em. */
 double typeface_advance(const struct typeface *t, unsigned number);
 /* Writes the font, when it embeds. */
